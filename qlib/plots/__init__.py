@@ -1,0 +1,1 @@
+"""Figures: f(data, ax) -> ax, in the colours of the page they stand on."""

@@ -1,0 +1,1 @@
+"""What the book build needs: Sphinx extension, widget host, page elements."""
