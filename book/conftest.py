@@ -22,7 +22,7 @@ class ChapterFile(NotebookFile):
 
 
 def pytest_configure(config):
-    execute.cache().db  # made once, before the workers open it
+    assert execute.cache().db  # made once, before the workers open it
 
 
 def pytest_collect_file(file_path, parent):

@@ -8,8 +8,8 @@
     Z = round(qmax - rmax / S)                          (6)
 
 In real arithmetic (5) and (6) are one number, because of (4); in floating
-point they differ in the last bits, and by one where Z falls between two
-integers.  Three rules found in the wild: `tflite`, `gemmlowp`, `fbgemm`.
+point they differ in the last bits, and by one code where that number is next
+to a tie.  Three rules found in the wild: `tflite`, `gemmlowp`, `fbgemm`.
 
 Source: Jacob et al. 2018 (arXiv:1712.05877), sections 2.1 and 3.
 Chapter: affine
@@ -33,8 +33,9 @@ FBGEMM_FLOOR = np.float32(6.1e-5)  # about the smallest normal float16
 def quantize(r: Real, qp: QParams, rounding: Rounding = half_even) -> Code:
     """Map reals to codes, q = clamp(round(r / S) + Z, qmin, qmax), eq. (2).
 
-    Any integer or float dtype may come in; r / S is one float64 division.
-    Infinities go to the ends of the grid, as clamp says.
+    Any integer or float dtype may come in.  r / S is one float64 division;
+    the codes are those of exact arithmetic for grids of 28 bits at most,
+    where every tie S (k + 1/2) is a float64.  Infinities are clamped.
     Shapes: r (...) -> q (...), stored as qp.grid.dtype.
     Raises: ValueError for NaN, complex or non-numeric r, and a wrong axis.
 
@@ -134,11 +135,9 @@ def fbgemm(rmin: Real, rmax: Real, grid: Grid) -> tuple[Real, Real]:
     n = grid.qmax - grid.qmin
     S = ((rmax.astype(np.float64) - rmin) / n).astype(np.float32)
     S = np.where((S == 0) | np.isinf(1 / S), np.float32(0.1), S)
-    small, gain = S < FBGEMM_FLOOR, FBGEMM_FLOOR / S
-    low = np.where(rmax == 0, -FBGEMM_FLOOR * n, rmin * gain)
-    high = np.where(rmin == 0, FBGEMM_FLOOR * n, rmax * gain)
-    rmin, rmax = np.where(small, low, rmin), np.where(small, high, rmax)
-    S = np.where(small, FBGEMM_FLOOR, S).astype(np.float64)
+    gain = np.maximum(FBGEMM_FLOOR / S, np.float32(1))
+    rmin, rmax = rmin * gain, rmax * gain
+    S = np.maximum(S, FBGEMM_FLOOR).astype(np.float64)
     Z = half_even(_zero_point(rmin, rmax, S, grid))
     return S, np.clip(Z, grid.qmin, grid.qmax)
 

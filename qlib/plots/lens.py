@@ -106,6 +106,8 @@ def magnify(centre: float, box: Box, ax: Axes) -> Axes:
     times = per_pixel(ax) / per_pixel(inner)
     words = f"around {centre:g}, magnified {times:.0f} times"
     say(inner, centre - HALF, 12, words, color=MUTED, ha="left")
+    look = {"fc": "none", "ec": INK, "lw": 1.25 * PX, "zorder": 5}
+    bar(centre - HALF, centre + HALF, ax, OVERVIEW - 4, TICK + 8, **look)
     if top == TOP:
         tie(centre, left, left + w, ax)
     return inner
@@ -122,8 +124,6 @@ def tie(centre: float, left: float, right: float, ax: Axes) -> None:
         (x0 + left * unit, below),
     ]
     ax.add_patch(Polygon(corners, fc=SHEET, ec=RULE, lw=PX, zorder=0))
-    look = {"fc": "none", "ec": INK, "lw": 1.25 * PX, "zorder": 5}
-    bar(centre - HALF, centre + HALF, ax, OVERVIEW - 4, TICK + 8, **look)
 
 
 def ruler(scale: float, z: float, inner: Axes, y: float) -> None:

@@ -25,7 +25,7 @@ from nbformat import NotebookNode
 
 ROOT = Path(__file__).resolve().parents[2]
 CODE_CELL = re.compile(r"^```\{code-cell\}.*?\n(.*?)^```", re.M | re.S)
-CELL_OPTION = re.compile(r"\A(---\n.*?^---\n|(:[\w-]+:[^\n]*\n)+)", re.M | re.S)
+OPTIONS = re.compile(r"\A(---\n.*?^---\n|(:[\w-]+:[^\n]*\n)+)", re.M | re.S)
 
 
 def toc(root: Path = ROOT) -> dict[str, object]:
@@ -63,7 +63,7 @@ def notebooks(root: Path = ROOT) -> list[Path]:
 
 def cells(text: str) -> list[str]:
     """The source of each code cell of a MyST notebook."""
-    return [CELL_OPTION.sub("", body) for body in CODE_CELL.findall(text)]
+    return [OPTIONS.sub("", body) for body in CODE_CELL.findall(text)]
 
 
 def imported(source: str) -> set[str]:

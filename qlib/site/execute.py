@@ -62,14 +62,16 @@ def keep(path: Path, nb: NotebookNode, root: Path = chapters.ROOT) -> None:
     )
 
 
-class ChapterRun(NotebookRun):  # type: ignore[misc]
+class ChapterRun(NotebookRun):
     """nbmake's run of a notebook, for a chapter in Markdown."""
 
     def execute(self) -> NotebookResult:
         nb = chapters.read(self.filename)
-        with mock.patch("nbmake.nb_run.nbformat.read", lambda *_: nb):
+        with mock.patch("nbmake.nb_run.nbformat.read", return_value=nb):
             result = super().execute()
-        if result.error is None:
+        now = chapters.read(self.filename).metadata.kernelspec
+        same = now.stands_on == nb.metadata.kernelspec.stands_on
+        if result.error is None and same:  # nothing was edited meanwhile
             keep(self.filename, result.nb)
         return result
 

@@ -117,11 +117,10 @@ def astray(site: Path, pages: dict[Path, Page]) -> list[str]:
                 continue
             there = (path.parent / unquote(url.path)).resolve()
             target = there if url.path else path
-            if not target.exists():
+            there_is = not url.fragment or target not in pages
+            there_is = there_is or unquote(url.fragment) in pages[target].ids
+            if not target.exists() or not there_is:
                 found.append(f"{path.relative_to(site)} points to {href}")
-            elif url.fragment and target in pages:
-                if unquote(url.fragment) not in pages[target].ids:
-                    found.append(f"{path.relative_to(site)} points to {href}")
     return found
 
 

@@ -23,6 +23,7 @@ KATEX = Path(__file__).with_name("katex") / "katex.min.js"
 NUMBERED = re.compile(r"\\(begin|end)\{(equation|align|alignat|gather)\}")
 RENDER = """(tex, options) =>
     JSON.stringify(katex.renderToString(tex, JSON.parse(options)))"""
+MARK = re.compile(r"[,.;:!?)\]]+")
 log = logging.getLogger(__name__)
 
 
@@ -92,8 +93,20 @@ def visit_math_block(self: Any, node: nodes.math_block) -> None:
     raise nodes.SkipNode
 
 
+def hold_marks(app: Sphinx, doctree: nodes.document, docname: str) -> None:
+    """Keep the comma after a formula on the formula's line."""
+    for node in list(doctree.findall(nodes.math)):
+        line, at = node.parent, node.parent.index(node)
+        after = line[at + 1] if at + 1 < len(line) else None
+        if isinstance(after, nodes.Text) and (mark := MARK.match(after)):
+            text = nodes.Text(mark[0])
+            held = nodes.inline("", "", node, text, classes=["q-nowrap"])
+            line[at : at + 2] = [held, nodes.Text(after[mark.end() :])]
+
+
 def setup(app: Sphinx) -> None:
     app.add_config_value("tex_macros", {}, "env", dict)
+    app.connect("doctree-resolved", hold_marks)
     app.add_html_math_renderer(
         "katex", (visit_math, None), (visit_math_block, None)
     )

@@ -11,38 +11,31 @@ In the second grid 0.0 stands at q = qmin - rmin / S, which is no integer.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
-from traitlets import (
-    Bool,
-    Enum,
-    Float,
-    HasTraits,
-    TraitError,
-    Unicode,
-    validate,
-)
+from traitlets import Bool, Enum, Float, TraitError, Unicode, validate
 
 from qlib.affine import affine_qparams, dequantize, quantize
 from qlib.grid import signed, unsigned
-from qlib.plots.marks import baseline, hang, number_codes, ring, say
-from qlib.plots.style import ERR, HATCH, TOUCH, axes
-from qlib.qparams import QParams
+from qlib.plots.marks import baseline, hang, number_codes, pixels, ring, say
+from qlib.plots.style import ERR, HATCH, PX, TOUCH, axes
 from qlib.widgets.kit import Widget, digits, fixed
 
 FIRST, LAST = -6.0, 6.0
 SAME = 1e-5  # nearer than float32 scales can tell
 TOP = {2: 2.0, 3: 1.0, 4: 0.5, 8: 0.03}  # the highest rounding error
+BASE = 170  # where the ruler lies in the picture, in pixels from the top
 GRIDS = {"int": signed, "uint": unsigned}
 
 
-@dataclass(frozen=True)
+@dataclass
 class Ruler:
-    """One setting of the controls, and the grid that qlib makes of it."""
+    """One setting of the controls, and what qlib makes of it."""
 
     rmin: float
     rmax: float
@@ -50,43 +43,20 @@ class Ruler:
     grid: str
     nudge: bool
 
-    @property
-    def qp(self) -> QParams:
-        """S and Z; of r - rmin where the grid begins at rmin."""
+    def __post_init__(self) -> None:
         grid = GRIDS[self.grid](self.bits)
-        if self.nudge:
-            return affine_qparams(self.rmin, self.rmax, grid)
-        return affine_qparams(0.0, self.rmax - self.rmin, grid)
-
-    @property
-    def shift(self) -> float:
-        """The real that stands at code Z."""
-        return 0.0 if self.nudge else self.rmin
-
-    @property
-    def code(self) -> int:
-        """What 0.0 is stored as."""
-        return int(quantize(-self.shift, self.qp))
-
-    @property
-    def back(self) -> float:
-        """What 0.0 becomes."""
-        return float(dequantize(self.code, self.qp)) + self.shift
-
-    @property
-    def zero(self) -> float:
-        """Where 0.0 stands, in codes."""
-        return self.qp.zero_point - self.shift / self.qp.scale
-
-    @property
-    def low(self) -> float:
-        """Where a grid that holds 0 begins, before its zero is nudged."""
-        return min(self.rmin, 0.0)
-
-    @property
-    def places(self) -> int:
-        """Decimals that show every gap at 0.0."""
-        return 4 if self.bits == 8 else 3
+        shift = 0.0 if self.nudge else self.rmin  # the real at code Z
+        low, high = np.asarray(self.rmin), np.asarray(self.rmax)
+        qp = affine_qparams(low - shift, high - shift, grid)
+        code = quantize(np.asarray(-shift), qp)
+        codes = np.arange(grid.qmin, grid.qmax + 1)
+        self.qp, self.S = qp, float(qp.scale)
+        self.reals = dequantize(codes, qp) + shift  # what the codes mean
+        self.code = int(code)  # what 0.0 is stored as
+        self.back = float(dequantize(code, qp)) + shift  # what it becomes
+        self.zero = int(qp.zero_point) - shift / self.S  # its place in codes
+        self.low = min(self.rmin, 0.0)  # where a grid that holds 0 begins
+        self.places = 4 if self.bits == 8 else 3  # enough to show each gap
 
 
 def notice(s: Ruler) -> str:
@@ -107,7 +77,7 @@ def notice(s: Ruler) -> str:
             f"{fixed(math.ceil(s.zero))} and becomes {becomes}. "
             "So does every zero of a padded border."
         )
-    moved = s.qp.rmin - s.low if s.nudge else 0.0
+    moved = float(s.qp.rmin) - s.low if s.nudge else 0.0
     if abs(moved) < SAME:
         return f"{on_code}, and no end had to move."
     return (
@@ -119,12 +89,11 @@ def notice(s: Ruler) -> str:
 def widened(s: Ruler) -> str:
     """What it costs to hold 0.0."""
     ends = (s.rmin, s.rmax), (s.low, max(s.rmax, 0.0))
-    before, after = (f"{fixed(a, 1)} to {fixed(b, 1)}" for a, b in ends)
-    grid = s.qp.grid
-    step = affine_qparams(0.0, s.rmax - s.rmin, grid).scale
+    before, after = (f"({fixed(a, 1)}, {fixed(b, 1)})" for a, b in ends)
+    times = s.S / replace(s, nudge=False).S
     return (
-        f"To hold it, the range grew from {before} to {after}, and every "
-        f"step with it, {digits(s.qp.scale / step)} times."
+        f"To hold it, the range grew from {before} to {after}; every step "
+        f"is now {digits(times)} times as long."
     )
 
 
@@ -138,13 +107,12 @@ class AffineRuler(Widget):
     """
 
     title = Unicode("Where does 0.0 land?").tag(sync=True)
-    number = Unicode("5.1").tag(sync=True)
     rmin = Float(-1.0).tag(sync=True, control=True)
     rmax = Float(3.0).tag(sync=True, control=True)
     bits = Enum([2, 3, 4, 8], 4).tag(sync=True, control=True)
     grid = Enum(["int", "uint"], "int").tag(sync=True, control=True)
     nudge = Bool(True).tag(sync=True, control=True)
-    heights: ClassVar[tuple[int, int]] = (474, 660)
+    heights: ClassVar[tuple[int, int]] = (488, 662)
 
     @validate("rmin", "rmax")
     def _on_the_axis(self, proposal: Any) -> float:
@@ -174,7 +142,7 @@ class AffineRuler(Widget):
             f"zero {'exact' if exact else off}"
         )
         return {
-            "scale": digits(s.qp.scale),
+            "scale": digits(s.S),
             "zero_point": Z,
             "zero": "0.0" if exact else fixed(s.back, s.places),
             "notice": notice(s),
@@ -185,9 +153,37 @@ class AffineRuler(Widget):
     def picture(self, width: int) -> Figure:
         """The error over r, the ruler of codes below it, and the two ends."""
         s = Ruler(**self.state())
-        fig, (ax,) = axes(width, 280, left=46, right=16, bottom=92)
+        fig, (ax,) = axes(width, 310, bottom=44)
+        ax.set(xlim=(FIRST, LAST), xlabel="real value $r$")
+        ax.set_title("Error: distance from $r$ to its code")
+        bottom = pixels(ax)[1]
+        draw_error(s, ax)
+        draw_ruler(s, ax)
+        for r in (s.rmin, s.rmax):
+            ax.plot([r, r], [0, bottom], color=TOUCH, lw=1.75 * PX)
+            ax.plot([r], [bottom], "o", color=TOUCH, ms=12 * PX, clip_on=False)
         return fig
 
 
-def draw(s: Ruler, ax: Axes) -> None:
-    pass
+def draw_error(s: Ruler, ax: Axes) -> None:
+    """Teeth between the codes, hatched walls outside, both up from BASE."""
+    slope = BASE / TOP[s.bits]  # pixels per real
+    r = np.linspace(s.reals[0], s.reals[-1], 2 * len(s.reals) - 1)
+    tooth = BASE - slope * s.S / 2 * (np.arange(len(r)) % 2)
+    line: dict[str, Any] = {"ec": ERR, "lw": 1.25 * PX}
+    ax.fill(r, tooth, fc=to_rgba(ERR, 0.3), **line)
+    for edge, end in ((r[0], FIRST - 1), (r[-1], LAST + 1)):
+        up = BASE - slope * abs(edge - end)
+        corners = [edge, end, end], [BASE, up, BASE]
+        ax.fill(*corners, fc="none", hatch=HATCH, **line)
+    say(ax, (r[0] + r[-1]) / 2, tooth.min() - 6, "rounding", color=ERR)
+    say(ax, (FIRST + r[0]) / 2, BASE / 2, "clipping", color=ERR)
+
+
+def draw_ruler(s: Ruler, ax: Axes) -> None:
+    """The codes as ticks below BASE, and a ring at 0.0."""
+    grid = s.qp.grid
+    baseline(FIRST, LAST, ax, BASE)
+    hang(s.reals, ax, BASE)
+    number_codes(s.reals, range(grid.qmin, grid.qmax + 1), ax, BASE)
+    ring(0.0, ax, BASE)

@@ -9,7 +9,10 @@ const halfEven = x => {                      // round, ties to the even integer
   const low = Math.floor(x), part = x - low;
   return part < .5 || (part === .5 && low % 2 === 0) ? low : low + 1;
 };
-const halfAway = x => Math.sign(x) * Math.floor(Math.abs(x) + .5);
+const halfAway = x => {                      // floor(0.49999999999999994 + .5) is 1
+  const size = Math.abs(x), low = Math.floor(size);
+  return Math.sign(x) * (size - low >= .5 ? low + 1 : low);
+};
 
 /** x with d decimals: −1 234.50 */
 function fixed(x, d = 0) {
@@ -38,7 +41,7 @@ const lin = (a, b, c, d) => {
 };
 const path = points =>
   "M" + points.map(([x, y]) => `${x.toFixed(1)} ${y.toFixed(1)}`).join("L");
-const SVG = /^(svg|g|path|line|rect|circle|text|tspan|defs|pattern|clipPath)$/;
+const SVG = /^(svg|g|path|line|rect|circle|polygon|text|tspan|defs|pattern|clipPath)$/;
 const el = (tag, attributes = {}, ...kids) => {
   const made = SVG.test(tag)
     ? document.createElementNS("http://www.w3.org/2000/svg", tag)
@@ -100,38 +103,44 @@ function ruler(y, x0, x1) {
   return { marks: [band, ticks], names: names.nodes, update };
 }
 
-/** A dotted line, which needs no dash attribute. */
-const dotted = (a, b, y) => {
-  const n = Math.floor(Math.abs(b - a) / 4), way = Math.sign(b - a);
-  return Array.from({ length: n }, (_, k) => `M${(a + 4 * k * way).toFixed(1)} ${y}h1`)
-    .join("");
-};
+/** A horizontal line. */
+const across = (x1, x2, y, attributes = { stroke: "var(--q-ink)" }) =>
+  el("line", { x1, x2, y1: y, y2: y, ...attributes });
+/** An open circle around a place, for instance 0.0; its stroke comes later. */
+const ring = (cx, cy, r = 5) => el("circle", { cx, cy, r, "stroke-width": 1.75,
+  fill: "var(--q-paper)" });
+/** An arrow's head at (x, y); way is 1 to the right, -1 to the left. */
+const head = (x, y, way) => `M${x - 5 * way} ${y - 4}L${x} ${y}L${x - 5 * way} ${y + 4}`;
 
 /** A pointer anywhere on the stage moves the nearest of the range inputs.
  *
- * The inputs own value, keyboard and aria; `X` maps their values to pixels.
- * A finger that scrolls the page changes nothing: it moves a handle only
- * when it goes sideways or is lifted. */
+ * The inputs own value, keyboard and aria; `X()` maps their values to pixels.
+ * A finger moves a handle once it has gone 6 px sideways, or by a tap: one
+ * that scrolls the page changes nothing. */
 function drag(stage, inputs, X) {
-  let held = null;                                         // { input, offset }
+  let held = null;                               // { input, from, offset, moves }
   const at = event => event.clientX - stage.getBoundingClientRect().left;
   const move = event => {
-    held.input.value = Math.round(X().inv(at(event) + held.offset));
+    held.moves = true;
     held.input.focus({ preventScroll: true });
+    held.input.value = Math.round(X().inv(at(event) + held.offset));
     held.input.dispatchEvent(new Event("input"));          // it clamps and snaps
   };
   stage.addEventListener("mousedown", e => e.preventDefault());  // keep the focus
   stage.addEventListener("pointerdown", event => {
     if (!event.isPrimary || event.button) return;
-    const x = at(event), gap = input => X()(+input.value) - x;
-    const input = inputs.reduce((a, b) =>                  // a tie: the side decides
-      Math.abs(gap(b)) < Math.abs(gap(a)) || (+gap(b) === +gap(a) && gap(b) < 0)
-        ? b : a);
-    held = { input, offset: Math.abs(gap(input)) <= 12 ? gap(input) : 0 };
+    const from = at(event), gap = input => X()(+input.value) - from;
+    const input = inputs.reduce((a, b) => {                // a tie: the side decides
+      const nearer = Math.abs(gap(a)) - Math.abs(gap(b));
+      return nearer > 0 || (nearer === 0 && gap(b) < 0) ? b : a;
+    });
+    held = { input, from, offset: Math.abs(gap(input)) <= 12 ? gap(input) : 0 };
     stage.setPointerCapture(event.pointerId);
     if (event.pointerType !== "touch") move(event);
   });
-  stage.addEventListener("pointermove", event => held && move(event));
+  stage.addEventListener("pointermove", event => {
+    if (held && (held.moves || Math.abs(at(event) - held.from) > 6)) move(event);
+  });
   stage.addEventListener("pointerup", event => {
     if (!held) return;
     move(event);
@@ -176,7 +185,7 @@ const mount = ({ hint, say, build }) => ({ model, el: root }) => {
 
   const w = {
     uid, stage, put, state,
-    controls: (...parts) => controls.append(...parts),
+    controls: (...parts) => controls.append(...parts.map(p => p.box ?? p)),
     /** A native range over the figure: the trait is its value / per. */
     range(trait, { min, max, per = 1, limit = v => v, ...attributes }) {
       const input = el("input", { type: "range", min, max, step: 1,
@@ -191,9 +200,10 @@ const mount = ({ hint, say, build }) => ({ model, el: root }) => {
       });
       return input;
     },
-    /** Two to five choices: native radio buttons under their labels. */
+    /** Two to five choices: native radio buttons under their labels.
+     *  title is the legend; name(k, words) renames an option. */
     seg(trait, legend, options) {
-      const head = el("legend", {}, legend);
+      const title = el("legend", {}, legend);
       const radios = options.map(([value]) => el("input", { type: "radio",
         name: uid + trait, value, "data-trait": trait }));
       radios.forEach((radio, k) => radio.addEventListener("change",
@@ -206,9 +216,9 @@ const mount = ({ hint, say, build }) => ({ model, el: root }) => {
         labels[k].textContent = labels[k].dataset.words = words;
       };
       options.forEach(([, words], k) => name(k, words));
-      const box = el("fieldset", { class: "q-field" }, head, el("div",
+      const box = el("fieldset", { class: "q-field" }, title, el("div",
         { class: "q-seg" }, radios.map((r, k) => el("label", {}, r, labels[k]))));
-      return Object.assign(box, { head, say: name });
+      return { box, title, name };
     },
     /** On or off. */
     toggle(trait, legend, words) {

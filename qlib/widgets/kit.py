@@ -33,14 +33,11 @@ HERE = Path(__file__).parent
 VIEW = "application/vnd.jupyter.widget-view+json"
 MINUS, THIN, GLUE = "\N{MINUS SIGN}", "\u202f", "\u00a0"
 SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-PAGE = """<div class="q-widget"><style>
-.q-widget{{container-type:inline-size}}
-.q-fallback{{--q-needs:{phone}px}}
-@container (min-width:560px){{.q-fallback{{--q-needs:{desk}px}}}}
-@media screen and (scripting:enabled){{.q-fallback{{min-height:var(--q-needs)}}}}
-</style><div class="q-fallback"><p class="q-fallback-title">
-<small>WIDGET {number}</small> <strong>{title}</strong></p>
-{picture}<p><b>Notice.</b> {notice}</p></div>
+PAGE = """<div class="q-widget" style="--desk:{desk}px;--phone:{phone}px">
+<div class="q-fallback">
+<p class="q-head"><span class="q-kicker">Widget</span>
+<strong class="q-title">{title}</strong></p>
+{picture}<p class="q-notice"><b>Notice.</b> {notice}</p></div>
 <script type="{mime}">{view}</script></div>"""
 
 
@@ -82,12 +79,13 @@ def percent(p: float, d: int = 1) -> str:
     return f"{fixed(100 * p, d)}{GLUE}%"
 
 
-def joined(*files: Path) -> str:
-    """The text of the files that exist, one after the other."""
+def joined(own: Path, suffix: str) -> str:
+    """The kit's file, then the widget's own, if there is one."""
+    files = HERE / f"kit{suffix}", own.with_suffix(suffix)
     return "\n".join(f.read_text("utf8") for f in files if f.exists())
 
 
-class Widget(anywidget.AnyWidget):  # type: ignore[misc]
+class Widget(anywidget.AnyWidget):
     """A widget of the book; a subclass brings `<its module's stem>.js`.
 
     A trait that a reader sets is tagged control=True; its start value is
@@ -105,7 +103,7 @@ class Widget(anywidget.AnyWidget):  # type: ignore[misc]
     """
 
     title = Unicode().tag(sync=True)
-    number = Unicode(help="as 5.1, in front of the title").tag(sync=True)
+    number = Unicode(help="as 5.1; the book's page sets it").tag(sync=True)
     kind = Unicode(read_only=True).tag(sync=True)
     start = Dict(read_only=True).tag(sync=True)
     heights: ClassVar[tuple[int, int]]
@@ -115,8 +113,11 @@ class Widget(anywidget.AnyWidget):  # type: ignore[misc]
         """Put kit.js in front of the widget's own source, and the styles."""
         if Widget in cls.__bases__:  # and not what add_traits derives
             own = Path(inspect.getfile(cls))
-            cls._esm = joined(HERE / "kit.js", own.with_suffix(".js"))
-            cls._css = joined(HERE / "kit.css", own.with_suffix(".css"))
+            if not own.with_suffix(".js").exists():
+                raise FileNotFoundError(
+                    f"{cls.__name__} needs its own ES module beside {own}"
+                )
+            cls._esm, cls._css = joined(own, ".js"), joined(own, ".css")
             cls._kind = f"{cls.__module__}.{cls.__qualname__}"
         super().__init_subclass__(**kwargs)
 
@@ -161,12 +162,11 @@ class Widget(anywidget.AnyWidget):  # type: ignore[misc]
         JupyterLab takes the view, the book text/html (which holds the view
         and a picture), paper and GitHub the image, a terminal the sentence.
         """
-        data, metadata = super()._repr_mimebundle_(**kwargs)
+        data, metadata = super()._repr_mimebundle_(**kwargs) or ({}, {})
         notice = self.notice()
         page = PAGE.format(
             desk=self.heights[0],
             phone=self.heights[1],
-            number=escape(self.number),
             title=escape(self.title),
             picture=inline_svg(self.picture, f"{self.title} {notice}"),
             notice=escape(notice),

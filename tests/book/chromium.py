@@ -13,8 +13,14 @@ import sys
 from pathlib import Path
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
-ADVICE = "The browser tests need Chromium: install it so that `chromium` is on the PATH, then run `make test` again."
-APT = "apt-get update -q && apt-get install -q -y --no-install-recommends chromium fonts-liberation"
+ADVICE = (
+    "The browser tests need Chromium: install it so that `chromium` is on "
+    "the PATH, then run `make test` again."
+)
+APT = (
+    "apt-get update -q && apt-get install -q -y --no-install-recommends "
+    "chromium fonts-liberation"
+)
 
 
 def playwright_own() -> Path | None:

@@ -17,10 +17,14 @@ from qlib.site.build import SITE
 from tests.book import chromium
 
 SUB_PATH = "/some/where"
-FLAGS = (
-    "--no-sandbox --disable-gpu --no-first-run --disable-sync "
-    "--disable-background-networking --disable-component-update"
-).split()
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-sync",
+    "--disable-background-networking",
+    "--disable-component-update",
+]
 
 
 @dataclass(frozen=True)

@@ -92,7 +92,9 @@ class Live:
 
         touch("touchStart", start)
         for k in range(1, 6):
-            move = [a + (b - a) * k / 5 for a, b in zip(start, end, strict=True)]
+            move = [
+                a + (b - a) * k / 5 for a, b in zip(start, end, strict=True)
+            ]
             touch("touchMove", move)
         touch("touchEnd")
 
@@ -118,6 +120,9 @@ def widgets(visit):
         assert len(roots) == scripts, "every widget of the page is alive"
         assert page.locator("[data-unsupported]").count() == 0
         assert page.locator(".static-widget[role=alert]").count() == 0
+        kickers = page.locator("[data-widget] .q-kicker").all_inner_texts()
+        ends = [f".{k + 1}" for k in range(len(roots))]
+        assert [k[-2:] for k in kickers] == ends, "widgets are counted"
         return [Live(page, root, configuration) for root in roots]
 
     return find

@@ -1,6 +1,7 @@
 """The affine map: every code, recorded states, bad input."""
 
 import json
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -121,7 +122,7 @@ def test_noise_of_one_step_is_unbiased_and_noise_of_one_is_not(row):
 
 
 @pytest.mark.parametrize(
-    "rounding, q",
+    ("rounding", "q"),
     [
         (half_even, [2, 4, -2, 6]),
         (half_away, [3, 4, -3, 6]),
@@ -135,12 +136,28 @@ def test_the_rounding_is_the_callers(rounding, q):
     np.testing.assert_array_equal(codes - 10, q)
 
 
+def test_without_a_word_ties_go_to_the_even_code():
+    ties, qp = np.array([0.5, 1.5, -0.5, -2.5]), QParams(1.0, 0, INT8)
+    np.testing.assert_array_equal(quantize(ties, qp), [0, 2, 0, -2])
+    np.testing.assert_array_equal(fake_quantize(ties, qp), [0, 2, 0, -2])
+
+
 def test_z_is_added_after_rounding_so_that_ties_do_not_depend_on_it():
     r = np.array([0.5, 1.5, 2.5])
     even = quantize(r, QParams(1.0, 10, INT8)) - 10
     odd = quantize(r, QParams(1.0, 11, INT8)) - 11
     np.testing.assert_array_equal(even, [0, 2, 2])
     np.testing.assert_array_equal(odd, even)
+
+
+@pytest.mark.parametrize("scale", SCALES)
+def test_ties_and_their_neighbours_get_the_codes_of_exact_arithmetic(scale):
+    """S (k + 1/2) is a float64, so that rounding r / S cannot cross it."""
+    qp = QParams(scale, 5, Grid(-1000, 1000))
+    ties = (np.arange(-500, 500) + 0.5) * qp.scale
+    for r in (ties, np.nextafter(ties, np.inf), np.nextafter(ties, -np.inf)):
+        exact = [round(Fraction(x) / Fraction(qp.scale)) + 5 for x in r]
+        np.testing.assert_array_equal(quantize(r, qp), exact)
 
 
 @pytest.mark.parametrize("grid", [INT8, UINT8, INT8_NARROW, UINT4, INT32])
@@ -233,25 +250,25 @@ def test_the_input_is_left_alone():
 
 @pytest.mark.parametrize("call", [quantize, fake_quantize])
 def test_nan_has_no_code(call):
-    with pytest.raises(ValueError, match="r must not be NaN, got"):
+    with pytest.raises(ValueError, match="^r must not be NaN, got"):
         call([1.0, np.nan], SEED)
 
 
 @pytest.mark.parametrize("call", [quantize, fake_quantize])
 @pytest.mark.parametrize("r", [1j, "1", None, [True], [b"1"], [object()]])
 def test_what_is_not_a_real_number_has_no_code(call, r):
-    with pytest.raises(ValueError, match="r must be real numbers, got dtype"):
+    with pytest.raises(ValueError, match="^r must be real numbers, got dtype"):
         call(r, SEED)
 
 
 @pytest.mark.parametrize("q", [1.0, [64.0], 1j, "64", None, [True]])
 def test_codes_must_be_integers(q):
-    with pytest.raises(ValueError, match="q must be integers, got dtype"):
+    with pytest.raises(ValueError, match="^q must be integers, got dtype"):
         dequantize(q, SEED)
 
 
 @pytest.mark.parametrize(
-    "q, grid",
+    ("q", "grid"),
     [
         (-1, UINT8),
         (256, UINT8),

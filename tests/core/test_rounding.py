@@ -71,26 +71,26 @@ def check(rounding, exact, x):
     assert [int(v) for v in rounding(x)] == wanted
 
 
-@pytest.mark.parametrize("rounding, exact", MODES, ids=IDS)
+@pytest.mark.parametrize(("rounding", "exact"), MODES, ids=IDS)
 def test_nasty_values_round_as_fractions_do(rounding, exact):
     check(rounding, exact, NASTY + [-x for x in NASTY])
 
 
-@pytest.mark.parametrize("rounding, exact", MODES, ids=IDS)
+@pytest.mark.parametrize(("rounding", "exact"), MODES, ids=IDS)
 def test_ties_and_their_neighbours_round_as_fractions_do(rounding, exact):
     ties = np.arange(-300, 300) + 0.5
     for x in (ties, np.nextafter(ties, np.inf), np.nextafter(ties, -np.inf)):
         check(rounding, exact, x)
 
 
-@pytest.mark.parametrize("rounding, exact", MODES, ids=IDS)
+@pytest.mark.parametrize(("rounding", "exact"), MODES, ids=IDS)
 def test_floats_of_every_size_round_as_fractions_do(rounding, exact):
     rng = np.random.default_rng(1)
     x = rng.uniform(-1, 1, 5000) * 2.0 ** rng.integers(-60, 60, 5000)
     check(rounding, exact, x)
 
 
-@pytest.mark.parametrize("rounding, exact", MODES, ids=IDS)
+@pytest.mark.parametrize(("rounding", "exact"), MODES, ids=IDS)
 def test_every_finite_float16_rounds_as_its_fraction_does(rounding, exact):
     x = np.arange(2**16, dtype=np.uint16).view(np.float16)
     check(rounding, exact, x[np.isfinite(x)])

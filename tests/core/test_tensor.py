@@ -25,6 +25,7 @@ def test_of_quantizes_and_r_gives_the_reals_back(qp):
 
 
 def test_of_passes_the_rounding_on():
+    assert QTensor.of(np.array([0.25]), QP).q == 3
     assert QTensor.of(np.array([0.9]), QP).q == 5
     assert QTensor.of(np.array([0.9]), QP, toward_zero).q == 4
 
@@ -42,7 +43,7 @@ def test_codes_are_copied_and_locked():
 
 def test_comparing_tensors_does_not_raise():
     t = QTensor.of(R, QP)
-    assert t == t  # noqa: PLR0124
+    assert t == t
     assert t != QTensor.of(R, QP)
 
 

@@ -59,9 +59,9 @@ def ties(S, shape):
 CASES = [(smooth, 0, 1e-5), (ties, 0.05, 0.3)]
 
 
-@pytest.mark.parametrize("values, low, high", CASES)
+@pytest.mark.parametrize(("values", "low", "high"), CASES)
 @pytest.mark.parametrize("scale", [0.1, 0.0235294122, 0.0078431377])
-@pytest.mark.parametrize("grid, kind", KINDS)
+@pytest.mark.parametrize(("grid", "kind"), KINDS)
 def test_quantize_linear_differs_by_float32_division_alone(
     grid, kind, scale, values, low, high
 ):
@@ -74,7 +74,7 @@ def test_quantize_linear_differs_by_float32_division_alone(
 
 
 @pytest.mark.parametrize("values", [smooth, ties])
-@pytest.mark.parametrize("grid, kind", KINDS)
+@pytest.mark.parametrize(("grid", "kind"), KINDS)
 def test_with_a_power_of_two_nothing_differs(grid, kind, values):
     S, Z = F(0.5), grid.qmin + 101
     x = values(S, N)
@@ -82,7 +82,7 @@ def test_with_a_power_of_two_nothing_differs(grid, kind, values):
     np.testing.assert_array_equal(theirs, quantize(x, QParams(S, Z, grid)))
 
 
-@pytest.mark.parametrize("values, low, high", CASES)
+@pytest.mark.parametrize(("values", "low", "high"), CASES)
 @pytest.mark.parametrize("axis", [0, 1, -1])
 def test_a_scale_per_channel_differs_by_float32_division_alone(
     axis, values, low, high
@@ -100,7 +100,7 @@ def test_a_scale_per_channel_differs_by_float32_division_alone(
     np.testing.assert_array_equal(back, F(dequantize(theirs, qp)))
 
 
-@pytest.mark.parametrize("grid, kind", KINDS)
+@pytest.mark.parametrize(("grid", "kind"), KINDS)
 @pytest.mark.parametrize("scale", [1e-30, 0.1, 1 / 3, 7.0])
 def test_dequantize_linear_is_ours_rounded_to_float32(grid, kind, scale):
     """Every code and every zero point."""
@@ -113,7 +113,7 @@ def test_dequantize_linear_is_ours_rounded_to_float32(grid, kind, scale):
 
 
 @pytest.mark.parametrize(
-    "grid, kind", [(INT4, TensorProto.INT4), (UINT4, TensorProto.UINT4)]
+    ("grid", "kind"), [(INT4, TensorProto.INT4), (UINT4, TensorProto.UINT4)]
 )
 def test_four_bits_saturate_at_the_ends_of_our_grid(grid, kind):
     dtype = helper.tensor_dtype_to_np_dtype(kind)

@@ -18,7 +18,7 @@ from qlib.affine import (
     quantize,
     symmetric_qparams,
 )
-from qlib.grid import INT4, INT8, INT8_NARROW, UINT8, Grid
+from qlib.grid import INT4, INT8, INT8_NARROW, INT16, UINT8, Grid
 from qlib.qparams import QParams
 
 pytestmark = pytest.mark.filterwarnings(
@@ -82,7 +82,7 @@ SMOOTH, TIES = (0, 1e-5), (0.05, 0.3)
 CASES = [(smooth, SMOOTH), (ties, TIES)]
 
 
-@pytest.mark.parametrize("values, expected", CASES)
+@pytest.mark.parametrize(("values", "expected"), CASES)
 @pytest.mark.parametrize("scale", SCALES)
 def test_fake_quantize_differs_by_the_reciprocal_alone(
     scale, values, expected
@@ -99,10 +99,11 @@ def test_fake_quantize_differs_by_the_reciprocal_alone(
     check_fraction(differ, expected)
 
 
-@pytest.mark.parametrize("values, expected", CASES)
+@pytest.mark.parametrize(("values", "expected"), CASES)
 @pytest.mark.parametrize("scale", SCALES)
 @pytest.mark.parametrize(
-    "grid, Z, dtype", [(UINT8, 100, torch.quint8), (INT8, -5, torch.qint8)]
+    ("grid", "Z", "dtype"),
+    [(UINT8, 100, torch.quint8), (INT8, -5, torch.qint8)],
 )
 def test_quantize_per_tensor_differs_by_a_fused_multiply_add_alone(
     scale, grid, Z, dtype, values, expected
@@ -127,7 +128,7 @@ def check_fraction(differ, expected):
     assert low <= differ.mean() <= high
 
 
-@pytest.mark.parametrize("Z, share", [(-6, 0), (-5, 1)])
+@pytest.mark.parametrize(("Z", "share"), [(-6, 0), (-5, 1)])
 def test_z_added_first_makes_ties_go_to_the_odd_code_if_z_is_odd(Z, share):
     """S = 1/2: quotients and reciprocals are exact, only Z's place counts."""
     S, qp = F([0.5]), QParams(0.5, Z, INT8)
@@ -145,7 +146,7 @@ PER_CHANNEL_S = F([0.1, 0.7, 0.003, 0.31, 0.09, 0.011, 0.5, 0.77])
 PER_CHANNEL_Z = np.array([-128, 127, 0, 3, -77, 50, 100, -1])
 
 
-@pytest.mark.parametrize("values, expected", CASES)
+@pytest.mark.parametrize(("values", "expected"), CASES)
 def test_fake_quantize_per_channel_differs_by_the_reciprocal_alone(
     values, expected
 ):
@@ -164,7 +165,7 @@ def test_fake_quantize_per_channel_differs_by_the_reciprocal_alone(
     check_fraction(q != quantize(x, qp), expected)
 
 
-@pytest.mark.parametrize("values, expected", CASES)
+@pytest.mark.parametrize(("values", "expected"), CASES)
 def test_quantize_per_channel_differs_by_z_added_in_float32_alone(
     values, expected
 ):
@@ -186,7 +187,7 @@ def test_quantize_per_channel_differs_by_z_added_in_float32_alone(
     )
 
 
-GRIDS = [INT8, UINT8, INT8_NARROW, INT4, Grid(0, 127)]
+GRIDS = [INT8, UINT8, INT8_NARROW, INT4, Grid(0, 127), INT16]
 EDGES = [
     (0, 0),
     (-1, 1),
@@ -195,6 +196,8 @@ EDGES = [
     (-1e-6, 0),
     (0, 1e-40),
     (-1e-44, 0),
+    (0, 1e-36),
+    (-1e-36, 2e-36),
     (2.1, 3.5),
     (-3.5, -2.1),
     (-0.5, 254.5),
@@ -285,7 +288,7 @@ def observer_rule(rmin, rmax, grid):
 
 
 @pytest.mark.parametrize(
-    "dtype, grid", [(torch.quint8, UINT8), (torch.qint8, INT8)]
+    ("dtype", "grid"), [(torch.quint8, UINT8), (torch.qint8, INT8)]
 )
 def test_the_observer_rounds_before_it_adds_qmin(dtype, grid):
     """So it differs from fbgemm where qmin - rmin/S is a tie, and in the

@@ -92,9 +92,7 @@ each = pytest.mark.parametrize("draw", FIGURES)
 def texts(draw, width=640):
     with drawn(draw, width) as fig:
         fig.canvas.draw()
-        return [
-            t.get_text() for t in fig.findobj(lambda a: hasattr(a, "_text"))
-        ]
+        return [text.get_text() for text in fig.findobj(Text)]
 
 
 @each
