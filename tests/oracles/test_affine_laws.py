@@ -107,10 +107,10 @@ def test_toward_zero_the_error_is_less_than_a_step(case):
     assert abs(survived) <= abs(r)
 
 
-@given(parameters(), reals)
-def test_outside_the_range_the_result_is_its_end(qp, r):
-    assume(not qp.rmin <= r <= qp.rmax)
-    end = qp.rmin if r < qp.rmin else qp.rmax
+@given(parameters(), st.floats(2.0**-20, 2.0**20), st.booleans())
+def test_outside_the_range_the_result_is_its_end(qp, steps, above):
+    end, side = (qp.rmax, 1) if above else (qp.rmin, -1)
+    r = end + side * steps * qp.scale
     for rounding in FIXED:
         assert fake_quantize(r, qp, rounding) == end
 
