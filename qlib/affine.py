@@ -122,19 +122,19 @@ def gemmlowp(rmin: Real, rmax: Real, grid: Grid) -> tuple[Real, Real]:
 def fbgemm(rmin: Real, rmax: Real, grid: Grid) -> tuple[Real, Real]:
     """S in float32 and at least 6.1e-5; Z as tflite, but ties to even.
 
-    [0, 0], or 1 / S infinite: S = 0.1, and Z is the end of the grid with the
-    smaller |q|: 0 in uint8, 127 in int8.  A smaller S than the floor is
-    raised to it, and the range with it.  Source: FBGEMM 71d6f8b2,
-    src/QuantUtils.cc:39-141.
+    [0, 0], and any range so small that 1 / S is infinite: S = 0.1, and Z is
+    the end of the grid with the smaller |q|, 0 in uint8 and 127 in int8.
+    Another S below the floor is raised to it, and the range with it.
+    Source: FBGEMM 71d6f8b2, src/QuantUtils.cc:39-142.
 
     >>> S, Z = fbgemm(np.float64(0), np.float64(1e-6), INT8)
     >>> float(S), float(Z)
     (6.0999998822808266e-05, -128.0)
     """
     rmin, rmax = rmin.astype(np.float32), rmax.astype(np.float32)
-    n = grid.qmax - grid.qmin
-    S = ((rmax.astype(np.float64) - rmin) / n).astype(np.float32)
-    S = np.where((S == 0) | np.isinf(1 / S), np.float32(0.1), S)
+    S = (rmax.astype(np.float64) - rmin) / (grid.qmax - grid.qmin)
+    S = S.astype(np.float32)
+    S = np.where(np.isinf(1 / S), np.float32(0.1), S)
     gain = np.maximum(FBGEMM_FLOOR / S, np.float32(1))
     rmin, rmax = rmin * gain, rmax * gain
     S = np.maximum(S, FBGEMM_FLOOR).astype(np.float64)

@@ -53,7 +53,7 @@ function notice({ rmin, rmax, bits }, g) {
   if (small(g.moved)) {
     return `0.0 lands exactly on code ${c(g.code)}, and no end had to move.`;
   }
-  return `0.0 lands exactly on code ${c(g.Z)}. The price: both ends of the grid `
+  return `0.0 lands exactly on code ${c(g.Z)}. The price: both ends of the range `
     + `moved by ${by(g.moved)}, at most half a step.`;
 }
 
@@ -81,7 +81,7 @@ function build(w) {
   const rmax = end("rmax", "highest real", t => Math.max(t, tenths("rmin") + 1));
   const bits = w.seg("bits", "bits", [2, 3, 4, 8].map(b => [b, b]));
   const grid = w.seg("grid", "grid", [["int", "int"], ["uint", "uint"]]);
-  w.controls(bits, grid, w.toggle("nudge", "zero point", ["nudge ", el("var", {}, "Z")]));
+  w.controls(bits, grid, w.toggle("nudge", "zero point", ["hold 0.0: nudge ", el("var", {}, "Z")]));
   const desk = words => el("span", { class: "q-desk-only" }, words);
   const scale = w.readout("scale", desk("step "), el("var", {}, "S"));
   const zp = w.readout("zero_point", desk("zero point "), el("var", {}, "Z"));
@@ -116,7 +116,7 @@ function build(w) {
       zero.value.classList.toggle("bad", !g.exact);
       zero.sub.textContent = g.outside ? "clipped: no code there"
         : `${g.exact ? "exactly" : "nearest"}: code ${fixed(g.code)}`;
-      zp.sub.textContent = s.nudge ? "rounded to a code"
+      zp.sub.textContent = s.nudge ? "a code by the nudge"
         : g.outside ? "off the grid" : g.exact ? "a code by itself" : "not a code";
     };
   };
@@ -137,8 +137,8 @@ function errorPanel(svg, uid, X, top, base, wide) {
   svg.append(el("clipPath", { id: uid + "panel" },
     el("rect", { x: x0, y: top, width: x1 - x0, height: base - top })),
   ...rules, solid, cut, ...ticks, el("text", { x: x0, y: 12, class: "ink b" },
-    wide ? "Error: distance from " : "Error", wide ? el("tspan", { class: "var" }, "r")
-      : null, wide ? " to its code" : null), ...names);
+    wide ? "Error: how far " : "Error", wide ? el("tspan", { class: "var" }, "r")
+      : null, wide ? " moves" : null), ...names);
   return (s, g) => {
     const Y = lin(0, TOP[s.bits], base, top), y = e => Math.max(Y(e), -1e4);
     const low = g.real(g.qmin), high = g.real(g.qmax);

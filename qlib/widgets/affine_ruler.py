@@ -81,7 +81,7 @@ def notice(s: Ruler) -> str:
     if abs(moved) < SAME:
         return f"{on_code}, and no end had to move."
     return (
-        f"{on_code}. The price: both ends of the grid moved by "
+        f"{on_code}. The price: both ends of the range moved by "
         f"{fixed(moved, s.places)}, at most half a step."
     )
 
@@ -155,7 +155,7 @@ class AffineRuler(Widget):
         s = Ruler(**self.state())
         fig, (ax,) = axes(width, 310, bottom=44)
         ax.set(xlim=(FIRST, LAST), xlabel="real value $r$")
-        ax.set_title("Error: distance from $r$ to its code")
+        ax.set_title("Error: how far $r$ moves")
         bottom = pixels(ax)[1]
         draw_error(s, ax)
         draw_ruler(s, ax)

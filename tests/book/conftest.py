@@ -119,6 +119,7 @@ def visit(browser, http_base):
             **options,
         )
         page = context.new_page()
+        page.set_default_timeout(8000)
         base = http_base if c.transport == "http" else SITE.as_uri()
         wrong = watch(context, page, base)
         opened.append((context, wrong, name))
