@@ -1,0 +1,1 @@
+"""Networks as data: build them, run them in reals, collect, fold, count."""
