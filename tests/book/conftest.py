@@ -53,7 +53,7 @@ class Handler(http.server.SimpleHTTPRequestHandler):
     """The site below a path, as a project page is served."""
 
     def log_message(self, *_):
-        pass
+        """A test needs no log of what was served."""
 
     def translate_path(self, path):
         return super().translate_path(path.removeprefix(SUB_PATH))
