@@ -6,13 +6,14 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHONDONTWRITEBYTECODE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help book test serve check quick clean core
+.PHONY: help book test serve check quick clean core notebooks lab
 
 help: ## say what can be made
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 14
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 16
 
 book: .venv/book ## install, execute the chapters, build _build/html
 	$(PY) -m qlib.site.execute
+	$(PY) -m qlib.site.notebooks
 	$(PY) -m qlib.site.build
 
 test: .venv/test book check core ## everything below `make book`, and every test
@@ -32,6 +33,13 @@ quick: .venv/test ## what one edit needs: stale chapters, core and house tests
 	$(PY) -m qlib.site.execute
 	$(PY) -m pytest -q -x tests/core tests/house
 
+notebooks: .venv/book ## one notebook per page to read, one to work in
+	$(PY) -m qlib.site.execute
+	$(PY) -m qlib.site.notebooks
+
+lab: .venv/lab notebooks ## work in the notebooks, in JupyterLab; your work is kept
+	$(PY) -m qlib.site.notebook_lab
+
 serve: book ## read the book at a loopback address
 	$(PY) -m http.server --bind 127.0.0.1 --directory _build/html 8000
 
@@ -49,7 +57,12 @@ clean: ## remove what was built; the environments stay
 	$(PY) -m pip check
 	@touch $@
 
-.venv/test: requirements-test.txt .venv/book
+.venv/lab: requirements-lab.txt .venv/book
+	$(PY) -m pip install -q -r requirements-lab.txt
+	$(PY) -m pip check
+	@touch $@
+
+.venv/test: requirements-test.txt requirements-lab.txt .venv/book
 	$(PY) -m pip install -q -r requirements-test.txt
 	$(PY) -m pip check
 	@touch $@

@@ -10,7 +10,18 @@ from docutils import nodes
 from myst_nb.core.read import is_myst_markdown_notebook
 from sphinx.application import Sphinx
 
-from qlib.site import chapters, mathematics, strip, tested
+from qlib.site import (
+    chapters,
+    exercise,
+    mathematics,
+    museum,
+    prediction,
+    strip,
+    teaching,
+    tested,
+)
+
+PARTS = (mathematics, strip, tested, teaching, prediction, exercise, museum)
 
 
 def stamp(app: Sphinx, docname: str, content: list[str]) -> None:
@@ -32,7 +43,7 @@ def plain_title(
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
-    for part in (mathematics, strip, tested):
+    for part in PARTS:
         part.setup(app)
     app.connect("source-read", stamp)
     app.connect("html-page-context", plain_title)

@@ -19,6 +19,7 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 from qlib.site.chapters import pages, toc
+from qlib.site.notebook_links import Links, strip_links
 
 
 class strip(nodes.General, nodes.Element):
@@ -62,22 +63,26 @@ def link(visitor: Any, here: str, name: str, numbered: list[str]) -> str:
     return f'<a href="{uri}">{number} {title}</a>'
 
 
+def difficulty(stars: int) -> str:
+    """Filled and empty stars, said as one."""
+    return (
+        f'<span class="q-stars" role="img" aria-label="{stars} of 4 stars">'
+        f"{'★' * stars}<i>{'★' * (4 - stars)}</i></span>"
+    )
+
+
 def visit(self: Any, node: strip) -> None:
     here = node["docname"]
     numbered = [name for name, is_numbered in pages(toc()) if is_numbered]
-    stars = node.get("stars", 1)
     run = self.builder.env.nb_metadata[here]["exec_data"]["runtime"]
     needs = [n.strip() for n in node.get("needs", "").split(",") if n.strip()]
     links = " · ".join(link(self, here, n, numbered) for n in needs)
+    places = Links(**self.config.notebook_links)
     facts = [
         ("runs in", f"{run:.0f} s"),
-        (
-            "difficulty",
-            f'<span class="q-stars" role="img" '
-            f'aria-label="{stars} of 4 stars">'
-            f"{'★' * stars}<i>{'★' * (4 - stars)}</i></span>",
-        ),
+        ("difficulty", difficulty(node.get("stars", 1))),
         ("needs", links or "nothing before it"),
+        ("notebook", strip_links(here, places)),
     ]
     cells = "".join(
         f"<div><dt>{name}</dt><dd>{what}</dd></div>" for name, what in facts
@@ -95,5 +100,6 @@ def skip(self: Any, node: strip) -> None:
 
 
 def setup(app: Sphinx) -> None:
+    app.add_config_value("notebook_links", {}, "html", dict)
     app.add_node(strip, html=(visit, None), latex=(skip, None))
     app.add_directive("strip", Strip)

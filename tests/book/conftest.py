@@ -107,10 +107,11 @@ def watch(context, page, base):
 
 @pytest.fixture
 def visit(browser, http_base):
-    """visit(name, configuration, **context options) opens a page."""
+    """visit(name, configuration, at=None, **context options) opens a page;
+    `at` is the address of another site than the book."""
     opened = []
 
-    def go(name, configuration=CONFIGURATIONS[0], **options):
+    def go(name, configuration=CONFIGURATIONS[0], at=None, **options):
         c = configuration
         context = browser.new_context(
             viewport={"width": c.width, "height": 900},
@@ -121,6 +122,7 @@ def visit(browser, http_base):
         page = context.new_page()
         page.set_default_timeout(8000)
         base = http_base if c.transport == "http" else SITE.as_uri()
+        base = at or base
         wrong = watch(context, page, base)
         opened.append((context, wrong, name))
         page.goto(f"{base}/{name}.html")
