@@ -13,7 +13,7 @@ help: ## say what can be made
 
 book: .venv/book ## install, execute the chapters, build _build/html
 	$(PY) -m qlib.site.execute
-	$(PY) -m qlib.site.notebooks
+	$(PY) -m qlib.site.notebook.export
 	$(PY) -m qlib.site.build
 
 test: .venv/test book check core ## everything below `make book`, and every test
@@ -35,10 +35,10 @@ quick: .venv/test ## what one edit needs: stale chapters, core and house tests
 
 notebooks: .venv/book ## one notebook per page to read, one to work in
 	$(PY) -m qlib.site.execute
-	$(PY) -m qlib.site.notebooks
+	$(PY) -m qlib.site.notebook.export
 
 lab: .venv/lab notebooks ## work in the notebooks, in JupyterLab; your work is kept
-	$(PY) -m qlib.site.notebook_lab
+	$(PY) -m qlib.site.notebook.lab
 
 serve: book ## read the book at a loopback address
 	$(PY) -m http.server --bind 127.0.0.1 --directory _build/html 8000

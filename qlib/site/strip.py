@@ -19,7 +19,7 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 from qlib.site.chapters import pages, toc
-from qlib.site.notebook_links import Links, strip_links
+from qlib.site.notebook.links import Links, strip_links
 
 
 class strip(nodes.General, nodes.Element):

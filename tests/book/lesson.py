@@ -8,8 +8,8 @@ from nbclient import NotebookClient
 
 from qlib.site import chapters
 from qlib.site.chapters import ROOT
-from qlib.site.notebook_page import Page
-from qlib.site.notebook_writer import Writer
+from qlib.site.notebook.page import Page
+from qlib.site.notebook.writer import Writer
 
 HEAD = """\
 ---

@@ -13,8 +13,8 @@ import pytest
 
 from qlib.affine import affine_qparams
 from qlib.grid import INT4
-from qlib.site.notebook_lab import command, lay_out
-from qlib.site.notebook_writer import LANGUAGE
+from qlib.site.notebook.lab import command, lay_out
+from qlib.site.notebook.writer import LANGUAGE
 
 TOKEN = "integers-only"
 PATIENCE = 60  # seconds for what a slow machine may take

@@ -12,13 +12,15 @@ from dataclasses import replace
 import nbformat
 import pytest
 
-from qlib.site import chapters, notebook_wheel, notebooks
+from qlib.site import chapters
 from qlib.site.build import SITE
 from qlib.site.chapters import ROOT
-from qlib.site.notebook_blocks import NoForm
-from qlib.site.notebook_links import Links, strip_links
-from qlib.site.notebook_words import expand
-from qlib.site.notebook_writer import Writer
+from qlib.site.notebook import export as exporter
+from qlib.site.notebook import wheel as wheels
+from qlib.site.notebook.blocks import NoForm
+from qlib.site.notebook.links import Links, strip_links
+from qlib.site.notebook.words import expand
+from qlib.site.notebook.writer import Writer
 from tests.book import lesson
 
 PAGES = chapters.notebooks()
@@ -44,7 +46,7 @@ def prose(nb):
 
 
 def export(path, work):
-    return Writer(notebooks.page(path, work=work)).notebook()
+    return Writer(exporter.page(path, work=work)).notebook()
 
 
 # Every page of the book
@@ -88,13 +90,13 @@ def test_the_numbers_are_those_of_the_page(path):
 def test_nothing_of_myst_is_left(path, work):
     text = re.sub(r"```.*?```", "", prose(export(path, work)), flags=re.S)
     assert not re.search(r"\{[\w:]+\}`|:::|^\([\w-]+\)=|\+\+\+", text, re.M)
-    macros = notebooks.page(path).macros
+    macros = exporter.page(path).macros
     assert not any(re.search(re.escape(m) + r"\b", text) for m in macros)
 
 
 def test_the_files_are_the_same_each_time(tmp_path):
-    first = notebooks.write(tmp_path / "a")
-    again = notebooks.write(tmp_path / "b")
+    first = exporter.write(tmp_path / "a")
+    again = exporter.write(tmp_path / "b")
     assert [p.name for p in first] == [p.name for p in again]
     for one, other in zip(first, again, strict=True):
         assert one.read_bytes() == other.read_bytes()
@@ -104,13 +106,13 @@ def test_the_files_are_the_same_each_time(tmp_path):
         assert len({cell.id for cell in nb.cells}) == len(nb.cells)
     left = tmp_path / "a" / "old.ipynb"
     left.write_text("{}")
-    notebooks.write(tmp_path / "a")
+    exporter.write(tmp_path / "a")
     assert not left.exists()
 
 
 def test_the_site_has_every_notebook(tmp_path):
-    made = notebooks.write(tmp_path)
-    there = {p.name for p in notebooks.FOLDER.iterdir()}
+    made = exporter.write(tmp_path)
+    there = {p.name for p in exporter.FOLDER.iterdir()}
     assert there == {p.name for p in made}
 
 
@@ -121,7 +123,7 @@ def test_the_site_has_every_notebook(tmp_path):
 def elsewhere(tmp_path_factory):
     """A folder with the notebooks, and one where pip put their wheel."""
     folder = tmp_path_factory.mktemp("elsewhere")
-    wheel, *_ = notebooks.write(folder / "notebooks")
+    wheel, *_ = exporter.write(folder / "notebooks")
     pip = [sys.executable, "-m", "pip", "install", "--no-deps", "-q"]
     target = ["--target", str(folder / "installed"), str(wheel)]
     subprocess.run([*pip, *target], check=True)
@@ -147,7 +149,8 @@ def test_the_wheel_has_what_a_notebook_needs(elsewhere):
     site = {n for n in names if n.startswith("qlib/site/")}
     assert site == {
         "qlib/site/__init__.py",
-        "qlib/site/notebook_kernel.py",
+        "qlib/site/notebook/__init__.py",
+        "qlib/site/notebook/kernel.py",
     }
 
 
@@ -184,7 +187,7 @@ def test_the_first_cell_fetches_the_wheel_beside_it(elsewhere, tmp_path):
     assert run.stdout.strip().startswith(paths[0]), run.stderr
     env["PYTHONPATH"] = paths[1]
     run = subprocess.run(python, cwd=tmp_path, **args | {"env": env})
-    name = notebook_wheel.name(ROOT)
+    name = wheels.name(ROOT)
     assert f"AssertionError: put {name} beside this notebook" in run.stderr
 
 

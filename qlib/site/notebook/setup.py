@@ -6,8 +6,9 @@ import functools
 import sys
 from importlib.metadata import packages_distributions
 
-from qlib.site import chapters, notebook_wheel
-from qlib.site.notebook_page import Page
+from qlib.site import chapters
+from qlib.site.notebook import wheel
+from qlib.site.notebook.page import Page
 
 SETUP = """\
 # @title Run this first: it makes qlib, the book's package, importable.
@@ -31,7 +32,7 @@ if get:
     subprocess.run(pip, check=True)
     importlib.invalidate_caches()
 
-from qlib.site.notebook_kernel import begin
+from qlib.site.notebook.kernel import begin
 
 begin()"""
 
@@ -53,7 +54,7 @@ def needs(page: Page) -> dict[str, str]:
 def setup(page: Page) -> str:
     """The source of the cell."""
     return SETUP.format(
-        wheel=notebook_wheel.name(page.root),
+        wheel=wheel.name(page.root),
         site=page.links.files,
         needs="\n".join(f'    "{m}": "{d}",' for m, d in needs(page).items()),
     )

@@ -17,7 +17,11 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
-OF_THE_SITE = ("__init__.py", "notebook_kernel.py")
+OF_THE_SITE = {
+    "qlib/site/__init__.py",
+    "qlib/site/notebook/__init__.py",
+    "qlib/site/notebook/kernel.py",
+}
 WHEEL = "Wheel-Version: 1.0\nGenerator: qlib\nRoot-Is-Purelib: true\n"
 TAG = "py3-none-any"
 METADATA = """\
@@ -47,7 +51,7 @@ def modules(root: Path) -> dict[str, bytes]:
     found = {}
     for file in sorted((root / "qlib").rglob("*")):
         path = file.relative_to(root)
-        inside = path.parts[1] != "site" or file.name in OF_THE_SITE
+        inside = path.parts[1] != "site" or path.as_posix() in OF_THE_SITE
         wanted = any(fnmatch(file.name, p) for p in ("*.py", *data))
         if inside and wanted and file.is_file():
             found[path.as_posix()] = file.read_bytes()

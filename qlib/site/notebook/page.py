@@ -17,8 +17,8 @@ from nbformat import NotebookNode
 from pybtex.database import parse_file  # type: ignore[import-untyped]
 
 from qlib.site.chapters import is_notebook, pages, read, toc
-from qlib.site.notebook_blocks import Block, blocks
-from qlib.site.notebook_links import Links
+from qlib.site.notebook.blocks import Block, blocks
+from qlib.site.notebook.links import Links
 
 PREFIX = "application/papermill.record/"
 COUNTED = {

@@ -11,8 +11,8 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from qlib.site.notebook_blocks import NESTED, NoForm
-from qlib.site.notebook_page import Page
+from qlib.site.notebook.blocks import NESTED, NoForm
+from qlib.site.notebook.page import Page
 
 TOKEN = re.compile(
     r"\{(?P<role>[a-zA-Z][\w:+-]*)\}`(?P<body>[^`]+)`"

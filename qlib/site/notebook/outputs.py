@@ -11,7 +11,7 @@ from typing import Any
 
 from nbformat import NotebookNode, v4
 
-from qlib.site.notebook_page import unprefixed
+from qlib.site.notebook.page import unprefixed
 
 V4: Any = v4
 PICTURE = ("image/png", "text/plain")

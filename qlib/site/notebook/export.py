@@ -1,6 +1,6 @@
 """Each notebook page as two notebooks: one to read, one to work in.
 
-    python -m qlib.site.notebooks     # writes _build/html/notebooks
+    python -m qlib.site.notebook.export     # writes _build/html/notebooks
 
 The one to read has the outputs of the run that the book shows. The one to
 work in has none, and in place of each solution what the reader starts from
@@ -15,11 +15,12 @@ from pathlib import Path
 
 from nbformat import NotebookNode
 
-from qlib.site import chapters, execute, notebook_wheel
+from qlib.site import chapters, execute
 from qlib.site.build import SITE
-from qlib.site.notebook_links import Links, binder
-from qlib.site.notebook_page import Page, config
-from qlib.site.notebook_writer import Writer
+from qlib.site.notebook import wheel
+from qlib.site.notebook.links import Links, binder
+from qlib.site.notebook.page import Page, config
+from qlib.site.notebook.writer import Writer
 
 FOLDER = SITE / "notebooks"
 
@@ -43,7 +44,7 @@ def text(notebook: NotebookNode) -> str:
 def write(folder: Path = FOLDER, root: Path = chapters.ROOT) -> list[Path]:
     """Every notebook and the wheel; what else was made before is removed."""
     folder.mkdir(parents=True, exist_ok=True)
-    written = [notebook_wheel.write(folder, root)]
+    written = [wheel.write(folder, root)]
     for path in chapters.notebooks(root):
         for work in (False, True):
             made = page(path, root, work)

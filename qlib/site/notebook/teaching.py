@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 from qlib.site import guess
 from qlib.site.exercise import KINDS
 from qlib.site.museum import ROWS
-from qlib.site.notebook_blocks import Block, NoForm
-from qlib.site.notebook_boxes import (
+from qlib.site.notebook.blocks import Block, NoForm
+from qlib.site.notebook.boxes import (
     FORMS,
     form,
     inside,
@@ -20,8 +20,8 @@ from qlib.site.notebook_boxes import (
     option,
     say,
 )
-from qlib.site.notebook_page import Page
-from qlib.site.notebook_words import folded, inline, quote, stars
+from qlib.site.notebook.page import Page
+from qlib.site.notebook.words import folded, inline, quote, stars
 
 __all__ = ["form"]
 QUESTION = re.compile(r"^(?P<q>\S.*(?:\n\S.*)*?)\n+:\s+(?P<a>.*)", re.M)

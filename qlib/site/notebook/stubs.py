@@ -16,7 +16,7 @@ TURN = 'raise NotImplementedError("your turn")'
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 CHECK = """\
 # Check of exercise {number}: run it when you have an answer.
-from qlib.site.notebook_kernel import check
+from qlib.site.notebook.kernel import check
 
 with check({names}):
 {body}"""

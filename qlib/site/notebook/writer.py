@@ -9,13 +9,13 @@ from typing import Any, NoReturn
 
 from nbformat import NotebookNode, v4
 
-from qlib.site.notebook_blocks import Block, blocks
-from qlib.site.notebook_outputs import shown
-from qlib.site.notebook_page import Page
-from qlib.site.notebook_setup import setup
-from qlib.site.notebook_stubs import Part, split
-from qlib.site.notebook_teaching import form
-from qlib.site.notebook_words import folded
+from qlib.site.notebook.blocks import Block, blocks
+from qlib.site.notebook.outputs import shown
+from qlib.site.notebook.page import Page
+from qlib.site.notebook.setup import setup
+from qlib.site.notebook.stubs import Part, split
+from qlib.site.notebook.teaching import form
+from qlib.site.notebook.words import folded
 
 V4: Any = v4
 TITLE = re.compile(r"# (.+)((?:\n\n> difficulty.*(?:\n>.*)*)?)")

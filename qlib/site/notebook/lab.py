@@ -1,6 +1,6 @@
 """JupyterLab on the notebooks to work in, at a loopback address.
 
-    python -m qlib.site.notebook_lab     # arguments go to JupyterLab
+    python -m qlib.site.notebook.lab     # arguments go to JupyterLab
 
 The notebooks are copied to `notebooks/`. A copy in which a reader has worked
 is never written again: a newer one is put beside it, as `affine-work-2`.
@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from qlib.site.chapters import ROOT
-from qlib.site.notebooks import FOLDER
+from qlib.site.notebook.export import FOLDER
 
 DESK = ROOT / "notebooks"
 QUIET = (

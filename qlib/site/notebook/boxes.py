@@ -13,9 +13,9 @@ from typing import Any
 
 from sphinx.directives.code import LiteralIncludeReader
 
-from qlib.site.notebook_blocks import Block, NoForm, blocks
-from qlib.site.notebook_page import Page
-from qlib.site.notebook_words import (
+from qlib.site.notebook.blocks import Block, NoForm, blocks
+from qlib.site.notebook.page import Page
+from qlib.site.notebook.words import (
     display,
     folded,
     inline,
