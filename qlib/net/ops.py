@@ -51,78 +51,58 @@ class Concat:
 
 
 @dataclass(frozen=True)
-class Flatten:
+class Unary:
+    """One tensor in, one out, no parameters; subclasses say what is done.
+
+    >>> Relu("x", "y")
+    Relu(x='x', y='y')
+    """
+
+    x: str
+    y: str
+
+    def __post_init__(self) -> None:
+        named(self, self.y, self.x)
+
+
+class Flatten(Unary):
     """(C, H, W) -> (C H W,), columns fastest, then rows, then channels.
 
     >>> Flatten("x", "y").y
     'y'
     """
 
-    x: str
-    y: str
 
-    def __post_init__(self) -> None:
-        named(self, self.y, self.x)
-
-
-@dataclass(frozen=True)
-class Relu:
+class Relu(Unary):
     """y = max(x, 0).
 
     >>> Relu("x", "y").y
     'y'
     """
 
-    x: str
-    y: str
 
-    def __post_init__(self) -> None:
-        named(self, self.y, self.x)
-
-
-@dataclass(frozen=True)
-class Relu6:
+class Relu6(Unary):
     """y = min(max(x, 0), 6).
 
     >>> Relu6("x", "y").y
     'y'
     """
 
-    x: str
-    y: str
 
-    def __post_init__(self) -> None:
-        named(self, self.y, self.x)
-
-
-@dataclass(frozen=True)
-class Sigmoid:
+class Sigmoid(Unary):
     """y = 1 / (1 + exp(-x)).
 
     >>> Sigmoid("x", "y").y
     'y'
     """
 
-    x: str
-    y: str
 
-    def __post_init__(self) -> None:
-        named(self, self.y, self.x)
-
-
-@dataclass(frozen=True)
-class Softmax:
+class Softmax(Unary):
     """y[c] = exp(x[c]) / sum over channels of exp(x).
 
     >>> Softmax("x", "y").y
     'y'
     """
-
-    x: str
-    y: str
-
-    def __post_init__(self) -> None:
-        named(self, self.y, self.x)
 
 
 Op: TypeAlias = (
