@@ -7,11 +7,11 @@ Chapter: int8-convolution
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import SupportsIndex, TypeAlias
+from typing import Any, SupportsIndex, TypeAlias
 
 import numpy as np
 
-from qlib.arrays import Real, as_finite
+from qlib.arrays import Code, Real, as_finite
 from qlib.grid import as_index
 from qlib.net.window import Padding, Pair
 
@@ -89,7 +89,11 @@ def hold(op: object, **fields: object) -> None:
 
 
 def array(
-    label: str, name: str, w: Weights, axes: str, first: int | None = None
+    label: str,
+    name: str,
+    w: Weights | Code,
+    axes: str,
+    first: int | None = None,
 ) -> Weights:
     """Parameters, copied and locked; whole numbers become float64.
 
@@ -114,9 +118,9 @@ def array(
     return w
 
 
-def _locked(what: str, w: Real) -> Real:
+def _locked(what: str, w: Real | Code) -> Real:
     """A copy that nobody can write to: finite, floating."""
-    a = np.array(w)
+    a: Any = np.array(w)
     if a.dtype.kind not in "iuf":
         raise ValueError(f"{what} must be real numbers, got dtype {a.dtype}")
     if a.dtype not in (np.float32, np.float64):
@@ -124,7 +128,8 @@ def _locked(what: str, w: Real) -> Real:
     if not np.isfinite(a).all():
         raise ValueError(f"{what} must be finite, got {a[~np.isfinite(a)][0]}")
     a.flags.writeable = False
-    return a
+    locked: Real = a
+    return locked
 
 
 def whole(label: str, name: str, n: SupportsIndex, low: int) -> int:

@@ -6,7 +6,9 @@ other operations.
 Chapter: int8-convolution
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 from qlib.net.fields import Absent, Shape, Weights, hold, sizes
 from qlib.net.layers import BatchNorm, Conv, Dense
@@ -46,6 +48,7 @@ __all__ = [
     "Softmax",
     "Weights",
     "around",
+    "check_graph",
     "inputs",
     "label",
     "shapes",
@@ -75,22 +78,49 @@ class Net:
     input: str = "x"
 
     def __post_init__(self) -> None:
-        ops, shape = tuple(self.ops), sizes("Net", "shape", self.shape)
-        if len(shape) not in (1, 3):
-            raise ValueError(
-                f"Net: shape must be (C, H, W) or (C,), got {shape}"
-            )
-        if not ops or not all(isinstance(op, Op) for op in ops):
-            raise ValueError(f"Net: ops must be operations, got {ops}")
-        hold(self, shape=shape, ops=ops, output=self.output or ops[-1].y)
-        known = shapes(self)
-        if self.output not in known:
-            raise ValueError(
-                f"Net: output must be one of {[*known]}, got {self.output!r}"
-            )
+        check_graph(self, Op)
 
 
-def shapes(net: Net) -> dict[str, Shape]:
+class Graph(Protocol):
+    """What `Net` has, and a quantized net too: ops with names and shapes.
+
+    >>> graph: Graph = Net((3, 8, 8), (Relu("x", "y"),))
+    """
+
+    @property
+    def shape(self) -> Shape: ...
+    @property
+    def ops(self) -> Sequence[Any]: ...
+    @property
+    def output(self) -> str: ...
+    @property
+    def input(self) -> str: ...
+
+
+def check_graph(net: Graph, kinds: Any) -> None:
+    """Check and complete the fields of a net while it is being made.
+
+    kinds  what its ops may be, a union of classes
+
+    Raises: ValueError: see `Net`.
+
+    >>> net = Net((3, 8, 8), (Relu("x", "y"),))
+    >>> check_graph(net, Op)
+    """
+    ops, shape = tuple(net.ops), sizes("Net", "shape", net.shape)
+    if len(shape) not in (1, 3):
+        raise ValueError(f"Net: shape must be (C, H, W) or (C,), got {shape}")
+    if not ops or not all(isinstance(op, kinds) for op in ops):
+        raise ValueError(f"Net: ops must be operations, got {ops}")
+    hold(net, shape=shape, ops=ops, output=net.output or ops[-1].y)
+    known = shapes(net)
+    if net.output not in known:
+        raise ValueError(
+            f"Net: output must be one of {[*known]}, got {net.output!r}"
+        )
+
+
+def shapes(net: Graph) -> dict[str, Shape]:
     """The shape of every tensor, without the batch, in the order they appear.
 
     Raises: ValueError, naming op and tensor: see `Net`.

@@ -16,6 +16,7 @@ from typing import TypeAlias
 from qlib.net.fields import hold, named
 from qlib.net.layers import BatchNorm, Conv, Dense
 from qlib.net.pools import AveragePool, GlobalAveragePool, MaxPool
+from qlib.net.qlayers import QAdd, QConv, QDense
 
 
 @dataclass(frozen=True)
@@ -120,16 +121,17 @@ Op: TypeAlias = (
     | Sigmoid
     | Softmax
 )
+Quantized: TypeAlias = QConv | QDense | QAdd
 
 
-def inputs(op: Op) -> tuple[str, ...]:
+def inputs(op: Op | Quantized) -> tuple[str, ...]:
     """The tensors that an op reads.
 
     >>> inputs(Add("left", "right", "sum"))
     ('left', 'right')
     """
     match op:
-        case Add(a, b):
+        case Add(a, b) | QAdd(a, b):
             return a, b
         case Concat(xs):
             return xs
@@ -137,7 +139,7 @@ def inputs(op: Op) -> tuple[str, ...]:
             return (op.x,)
 
 
-def label(op: Op) -> str:
+def label(op: Op | Quantized) -> str:
     """What errors and tables call an op.
 
     >>> label(Add("left", "right", "sum"))

@@ -19,6 +19,7 @@ from qlib.net.ops import (
     Concat,
     Flatten,
     Op,
+    Quantized,
     Relu,
     Relu6,
     Sigmoid,
@@ -26,10 +27,11 @@ from qlib.net.ops import (
     label,
 )
 from qlib.net.pools import AveragePool, GlobalAveragePool, MaxPool
+from qlib.net.qlayers import QAdd, QConv, QDense
 from qlib.net.window import Pair, outputs
 
 
-def after(op: Op, *xs: Shape) -> Shape:
+def after(op: Op | Quantized, *xs: Shape) -> Shape:
     """The shape of y, given the shapes of what the op reads.
 
     Raises: ValueError, naming the op, for shapes that it cannot take.
@@ -38,19 +40,19 @@ def after(op: Op, *xs: Shape) -> Shape:
     (1280, 1, 1)
     """
     match op:
-        case Conv():
+        case Conv() | QConv():
             return _after_conv(op, *xs)
         case MaxPool() | AveragePool():
             return _after_pool(op, *xs)
         case GlobalAveragePool():
             return _image(op, *xs)[0], 1, 1
-        case Dense(w=w):
+        case Dense(w=w) | QDense(w=w):
             _need(op, xs[0] == w.shape[1:], f"{w.shape[1]} features", xs)
             return w.shape[:1]
         case BatchNorm(gamma=g):
             _need(op, xs[0][:1] == g.shape, f"{g.shape[0]} channels", xs)
             return xs[0]
-        case Add():
+        case Add() | QAdd():
             _need(op, len({*xs}) == 1, "two tensors of one shape", xs)
             return xs[0]
         case Concat():
@@ -64,20 +66,22 @@ def after(op: Op, *xs: Shape) -> Shape:
     assert_never(op)
 
 
-def _need(op: Op, fits: bool, what: str, xs: tuple[Shape, ...]) -> None:
+def _need(
+    op: Op | Quantized, fits: bool, what: str, xs: tuple[Shape, ...]
+) -> None:
     """Complain, naming the op, unless what it reads fits."""
     if not fits:
         got = " and ".join(map(str, xs))
         raise ValueError(f"{label(op)}: must read {what}, got {got}")
 
 
-def _image(op: Op, x: Shape) -> tuple[int, int, int]:
+def _image(op: Op | Quantized, x: Shape) -> tuple[int, int, int]:
     """(C, H, W), as three numbers."""
     _need(op, len(x) == 3, "an image (C, H, W)", (x,))
     return x[0], x[1], x[2]
 
 
-def _after_conv(op: Conv, x: Shape) -> Shape:
+def _after_conv(op: Conv | QConv, x: Shape) -> Shape:
     """(K, P, Q), if w has the channels of x."""
     (C, H, W), (K, each, kh, kw) = _image(op, x), op.w.shape
     what = f"{each} x {op.groups} channels, as w and groups say"
@@ -92,7 +96,7 @@ def _after_pool(op: MaxPool | AveragePool, x: Shape) -> Shape:
 
 
 def _positions(
-    op: Conv | MaxPool | AveragePool,
+    op: Conv | QConv | MaxPool | AveragePool,
     size: Pair,
     kernel: Pair,
     dilation: Pair = (1, 1),

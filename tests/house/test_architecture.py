@@ -17,7 +17,7 @@ QLIB = Path(__file__).parents[2] / "qlib"
 # or, being a single file, from another single file on its floor.
 FLOORS = [
     ["arrays", "grid", "rounding"],
-    ["qparams"],
+    ["qparams", "multiplier"],
     ["affine", "requant"],
     ["tensor", "error", "formats", "calibrate"],
     ["net"],

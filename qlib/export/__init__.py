@@ -1,0 +1,1 @@
+"""Quantized networks as files of other engines; never opens a file."""

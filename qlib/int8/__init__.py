@@ -1,0 +1,1 @@
+"""The integer engine: accumulate, requantize, run a network."""

@@ -1,0 +1,1 @@
+"""A simulator of Arm's NEON instructions (A64)."""
