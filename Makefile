@@ -6,7 +6,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHONDONTWRITEBYTECODE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help book test serve check quick clean core notebooks lab
+.PHONY: help book test witness serve check quick clean core notebooks lab
 
 help: ## say what can be made
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 16
@@ -16,9 +16,13 @@ book: .venv/book ## install, execute the chapters, build _build/html
 	$(PY) -m qlib.site.notebook.export
 	$(PY) -m qlib.site.build
 
-test: .venv/test book check core ## everything below `make book`, and every test
+test: .venv/test book check core ## everything below `make book`, and every test but the witnesses
 	$(PY) -m tests.book.chromium
-	$(PY) -m pytest tests
+	$(PY) -m pytest tests --ignore tests/witness
+
+witness: .venv/test ## qlib beside gemmlowp's header and an Arm emulator, from Debian
+	$(PY) -m tests.witness.tools
+	$(PY) -m pytest tests/witness
 
 check: .venv/test ## style, types and the examples in the docstrings
 	$(PY) -m ruff check .

@@ -43,9 +43,7 @@ class Requant:
 
     def __post_init__(self) -> None:
         m0, n = as_code(self.m0, "m0"), as_code(self.shift, "shift")
-        bits = as_index(self.bits, "bits")
-        if not 1 <= bits <= 31:
-            raise ValueError(f"bits must be in [1, 31], got {bits}")
+        bits = _fraction_bits(self.bits)
         if ((m0 < 0) | (m0 >= 2**bits)).any():
             raise ValueError(f"m0 must be in [0, 2^{bits}), got {m0}")
         if m0.shape != n.shape or (n > 31).any():
@@ -76,23 +74,31 @@ def requant_from_real(
     A left shift (M >= 1, n < 0) may be of any size, unless `max_left` bounds
     it and larger M become the largest: TFLite built for one rounding has 30.
     Shapes: M (...) -> m0, shift (...).
-    Raises: ValueError for M negative, infinite or NaN.
+    Raises: ValueError for M negative, infinite or NaN, bits as `Requant`.
     Source: QuantizeMultiplier, quantization_util.cc.
 
     >>> requant_from_real(0.3)
     Requant(m0=1288490189, shift=1, bits=31)
     """
-    M, bits = as_finite(M, "M"), as_index(bits, "bits")
+    M, bits = as_finite(M, "M"), _fraction_bits(bits)
     if (M < 0).any():
         raise ValueError(f"M must not be negative, got {M}")
     fraction, left = np.frexp(M)
     m0 = half_away(np.ldexp(fraction, bits)).astype(np.int64)
     full = m0 == 2**bits
-    m0, left = np.where(full, m0 // 2, m0), left.astype(np.int64) + full
+    m0, left = np.where(full, m0 // 2, m0), left + full
     if max_left is not None:
         m0 = np.where(left > max_left, 2**bits - 1, m0)
         left = np.minimum(left, max_left)
     return Requant(m0 * (left >= -31), -left * (left >= -31), bits)
+
+
+def _fraction_bits(bits: int) -> int:
+    """Let the number of fraction bits in."""
+    b = as_index(bits, "bits")
+    if not 1 <= b <= 31:
+        raise ValueError(f"bits must be in [1, 31], got {b}")
+    return b
 
 
 def _locked(a: Code) -> int | Code:

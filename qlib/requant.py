@@ -52,7 +52,8 @@ def saturating_rounding_doubling_high_mul(a: Acc, b: Acc) -> Acc:
     >>> saturating_rounding_doubling_high_mul([3, -3], 2**30)  # halves
     array([ 2, -1], dtype=int32)
     """
-    return _high(_int32(a, "a"), _int32(b, "b"), 31)
+    high = _high(_int32(a, "a"), _int32(b, "b"), 31)
+    return np.minimum(high, INT32.qmax).astype(np.int32)
 
 
 def rounding_shift_right(x: Acc, n: Acc) -> Acc:
@@ -65,10 +66,7 @@ def rounding_shift_right(x: Acc, n: Acc) -> Acc:
     >>> rounding_shift_right([12, -12], 3)
     array([ 2, -2], dtype=int32)
     """
-    x, n = _int32(x, "x"), _shift(n)
-    half = (1 << n) >> 1
-    nearest: Acc = np.sign(x) * ((np.abs(x) + half) >> n)
-    return nearest.astype(np.int32)
+    return _shift_away(_int32(x, "x"), _shift(n))
 
 
 def rounding_shift_right_up(x: Acc, n: Acc) -> Acc:
@@ -80,8 +78,7 @@ def rounding_shift_right_up(x: Acc, n: Acc) -> Acc:
     >>> rounding_shift_right_up([12, -12], 3)
     array([ 2, -1], dtype=int32)
     """
-    x, n = _int32(x, "x"), _shift(n)
-    return ((x + ((1 << n) >> 1)) >> n).astype(np.int32)
+    return _shift_up(_int32(x, "x"), _shift(n))
 
 
 def multiply(acc: Acc, rq: Requant) -> Acc:
@@ -94,18 +91,18 @@ def multiply(acc: Acc, rq: Requant) -> Acc:
     np.int32(1)
     """
     high = _high(_shifted_left(acc, rq), rq.m0, rq.bits)
-    return rounding_shift_right(high, np.maximum(rq.shift, 0))
+    return _shift_away(high, np.maximum(rq.shift, 0))
 
 
 def multiply_ties_up(acc: Acc, rq: Requant) -> Acc:
-    """`multiply` with ties up in the shift too: ruy on x86 and Arm.
+    """`multiply` with ties up in the shift too: ruy on x86.
 
     >>> rq = requant_from_real(0.25)
     >>> multiply(-2, rq), multiply_ties_up(-2, rq)  # -1/2
     (np.int32(-1), np.int32(0))
     """
     high = _high(_shifted_left(acc, rq), rq.m0, rq.bits)
-    return rounding_shift_right_up(high, np.maximum(rq.shift, 0))
+    return _shift_up(high, np.maximum(rq.shift, 0))
 
 
 def multiply_single_rounding(acc: Acc, rq: Requant) -> Acc:
@@ -147,26 +144,46 @@ def requantize(
 
 
 def _high(a: Acc, b: int | Code, bits: int) -> Acc:
-    """Eq. (2), saturated to int32; |a b| <= 2^62 fits int64."""
+    """Eq. (2) in int64, where |a b| <= 2^62 fits; 2^31 if all are -2^31."""
     high: Acc = (a * b + (1 << (bits - 1))) >> bits
-    return np.minimum(high, INT32.qmax).astype(np.int32)
+    return high
+
+
+def _shift_away(x: Acc, n: Acc) -> Acc:
+    """Eq. (3) of int64 that fit int32."""
+    half = (1 << n) >> 1
+    nearest: Acc = np.sign(x) * ((np.abs(x) + half) >> n)
+    return nearest.astype(np.int32)
+
+
+def _shift_up(x: Acc, n: Acc) -> Acc:
+    """x / 2^n to the nearest, ties up, of int64 that fit int32."""
+    return ((x + ((1 << n) >> 1)) >> n).astype(np.int32)
 
 
 def _shifted_left(acc: Acc, rq: Requant) -> Acc:
     """acc 2^-n where n < 0, else acc; as int64, known to fit int32."""
     x, left = _int32(acc, "acc"), np.clip(-rq.shift, 0, 32)
-    if ((x > INT32.qmax >> left) | (x < -(-INT32.qmin >> left))).any():
+    if not left.any():
+        return x
+    shifted: Acc = x << left
+    if _leaves_int32(shifted):
         raise ValueError(
             f"acc 2^left must fit int32, got acc {x} and left {left}"
         )
-    shifted: Acc = x << left
     return shifted
+
+
+def _leaves_int32(a: Code) -> bool:
+    """Whether any of a is beyond int32."""
+    low, high = a.min(initial=0), a.max(initial=0)
+    return bool(low < INT32.qmin or high > INT32.qmax)
 
 
 def _int32(x: npt.ArrayLike, name: str) -> Acc:
     """Let int32 values in, as int64: products must not wrap."""
     a = as_code(x, name)
-    if ((a < INT32.qmin) | (a > INT32.qmax)).any():
+    if _leaves_int32(a):
         raise ValueError(f"{name} must fit int32, got {a}")
     return a.astype(np.int64)
 
