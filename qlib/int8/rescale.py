@@ -88,7 +88,7 @@ def float64_half_away(
 def float32_half_even(
     acc: Acc, S_in: Scale, S_w: Scale, S_out: Scale, qp: QParams
 ) -> Code:
-    """acc (Sx Sw / Sy) in float32; ties to even; then Z.
+    """acc ((Sx Sw) / Sy) in float32; ties to even; then Z.
 
     >>> from qlib.grid import INT8
     >>> float32_half_even([2, 6], 0.5, 0.5, 1.0, QParams(1.0, 1, INT8))
@@ -98,10 +98,30 @@ def float32_half_even(
     return _clamped(np.rint(a.astype(np.float32) * (x * w / y)), qp)
 
 
+def float32_reciprocal(
+    acc: Acc, S_in: Scale, S_w: Scale, S_out: Scale, qp: QParams
+) -> Code:
+    """acc ((Sx Sw) (1 / Sy)) in float32; ties to even; then Z.
+
+    The multiplier is an ulp off `float32_half_even` at times: it shows where
+    acc Sx Sw / Sy is a tie in the reals and no scale is a power of two.
+
+    >>> from qlib.grid import INT8
+    >>> qp = QParams(0.6, 0, INT8)
+    >>> float32_half_even([15], 0.2, 0.7, 0.6, qp)  # 3.5 in the reals
+    array([3], dtype=int8)
+    >>> float32_reciprocal([15], 0.2, 0.7, 0.6, qp)
+    array([4], dtype=int8)
+    """
+    a, (x, w, y) = _acc(acc), _scales(np.float32, S_in, S_w, S_out)
+    M = x * w * (np.float32(1) / y)
+    return _clamped(np.rint(a.astype(np.float32) * M), qp)
+
+
 def float32_half_even_after_z(
     acc: Acc, S_in: Scale, S_w: Scale, S_out: Scale, qp: QParams
 ) -> Code:
-    """(acc (Sx Sw)) / Sy + Z in float32, then the rounding; ties to even.
+    """((acc Sx) Sw) (1 / Sy) + Z in float32, then the rounding, to even.
 
     With odd Z a tie goes the other way than in `float32_half_even`.
 
@@ -110,23 +130,9 @@ def float32_half_even_after_z(
     array([2, 2], dtype=int8)
     """
     a, (x, w, y) = _acc(acc), _scales(np.float32, S_in, S_w, S_out)
-    Z = np.float32(qp.zero_point)
-    r = a.astype(np.float32) * (x * w)
-    return _clamped(np.rint(r / y + Z) - np.float64(Z), qp)
-
-
-def float32_reciprocal(
-    acc: Acc, S_in: Scale, S_w: Scale, S_out: Scale, qp: QParams
-) -> Code:
-    """(acc (Sx Sw)) (1 / Sy) in float32; ties to even; then Z.
-
-    >>> from qlib.grid import INT8
-    >>> float32_reciprocal([2, 6], 0.5, 0.5, 1.0, QParams(1.0, 1, INT8))
-    array([1, 3], dtype=int8)
-    """
-    a, (x, w, y) = _acc(acc), _scales(np.float32, S_in, S_w, S_out)
-    r = a.astype(np.float32) * (x * w)
-    return _clamped(np.rint(r * (np.float32(1) / y)), qp)
+    _, Z = qp.over(a)
+    r = a.astype(np.float32) * x * w * (np.float32(1) / y)
+    return _clamped(np.rint(r + Z.astype(np.float32)) - Z, qp)
 
 
 def float32_half_away(
@@ -134,7 +140,7 @@ def float32_half_away(
 ) -> Code:
     """acc / (1/Sx 1/Sw) (1/Sy) in float32; ties away from zero; then Z.
 
-    The engine stores the inverse of each scale.
+    The engine stores the inverse of each scale, and inverts the product.
 
     >>> from qlib.grid import INT8_NARROW
     >>> qp = QParams(1.0, 0, INT8_NARROW)
