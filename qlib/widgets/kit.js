@@ -116,14 +116,17 @@ const head = (x, y, way) => `M${x - 5 * way} ${y - 4}L${x} ${y}L${x - 5 * way} $
  *
  * The inputs own value, keyboard and aria; `X()` maps their values to pixels.
  * A finger moves a handle once it has gone 6 px sideways, or by a tap: one
- * that scrolls the page changes nothing. */
-function drag(stage, inputs, X) {
+ * that scrolls the page changes nothing.  In two dimensions, `to(x, y, from)`
+ * says the value; from is the x at which the pointer went down. */
+function drag(stage, inputs, X, to = null) {
   let held = null;                               // { input, from, offset, moves }
   const at = event => event.clientX - stage.getBoundingClientRect().left;
   const move = event => {
     held.moves = true;
     held.input.focus({ preventScroll: true });
-    held.input.value = Math.round(X().inv(at(event) + held.offset));
+    held.input.value = to
+      ? to(at(event), event.clientY - stage.getBoundingClientRect().top, held.from)
+      : Math.round(X().inv(at(event) + held.offset));
     held.input.dispatchEvent(new Event("input"));          // it clamps and snaps
   };
   stage.addEventListener("mousedown", e => e.preventDefault());  // keep the focus
@@ -155,7 +158,8 @@ function drag(stage, inputs, X) {
 /** The frame around a widget and what ties its controls to the model.
  *
  *  mount({ hint, say, build }) is a widget's render().
- *  say(state)   the strings of readouts, Notice and aria-valuetext; no DOM
+ *  say(state, get)  the strings of readouts, Notice and aria-valuetext; no
+ *               DOM; get(trait) is data that Python computed
  *  build(w)     makes the controls, returns layout({ W, wide }), which draws
  *               everything that stays and returns update(state, said)
  *
@@ -163,6 +167,7 @@ function drag(stage, inputs, X) {
 const mount = ({ hint, say, build }) => ({ model, el: root }) => {
   const uid = "q" + Math.random().toString(36).slice(2, 8);
   const names = Object.keys(model.get("start"));
+  const get = trait => model.get(trait);
   const state = () => Object.fromEntries(names.map(n => [n, model.get(n)]));
   const put = changes => {
     for (const [name, value] of Object.entries(changes)) model.set(name, value);
@@ -184,7 +189,7 @@ const mount = ({ hint, say, build }) => ({ model, el: root }) => {
     el("figcaption", { class: "q-notice" }, el("b", {}, "Notice."), " ", notice));
 
   const w = {
-    uid, stage, put, state,
+    uid, stage, put, state, get,
     controls: (...parts) => controls.append(...parts.map(p => p.box ?? p)),
     /** A native range over the figure: the trait is its value / per. */
     range(trait, { min, max, per = 1, limit = v => v, ...attributes }) {
@@ -201,13 +206,14 @@ const mount = ({ hint, say, build }) => ({ model, el: root }) => {
       return input;
     },
     /** Two to five choices: native radio buttons under their labels.
-     *  title is the legend; name(k, words) renames an option. */
-    seg(trait, legend, options) {
+     *  title is the legend; name(k, words) renames an option; also(value)
+     *  are traits that a choice sets with its own. */
+    seg(trait, legend, options, also = () => ({})) {
       const title = el("legend", {}, legend);
       const radios = options.map(([value]) => el("input", { type: "radio",
         name: uid + trait, value, "data-trait": trait }));
       radios.forEach((radio, k) => radio.addEventListener("change",
-        () => put({ [trait]: options[k][0] })));
+        () => put({ [trait]: options[k][0], ...also(options[k][0]) })));
       followers.push(s => radios.forEach((radio, k) => {
         radio.checked = s[trait] === options[k][0];
       }));
@@ -245,7 +251,7 @@ const mount = ({ hint, say, build }) => ({ model, el: root }) => {
   const layout = build(w);
   const paint = () => {
     due = false;
-    const s = state(), said = say(s);
+    const s = state(), said = say(s, get);
     for (const follow of followers) follow(s, said);
     for (const name in outputs) outputs[name].textContent = said[name];
     update?.(s, said);

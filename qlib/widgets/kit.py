@@ -48,7 +48,7 @@ def fixed(x: float, d: int = 0) -> str:
     ('−0.063', '0.000', '12\u202f346')
     """
     step = Decimal(1).scaleb(-d)
-    said = f"{Decimal(abs(x)).quantize(step, ROUND_HALF_UP):,}"
+    said = f"{Decimal(abs(x)).quantize(step, ROUND_HALF_UP):,f}"
     said = said.replace(",", THIN)
     return MINUS + said if x < 0 and said.strip(f"0.{THIN}") else said
 
