@@ -1,0 +1,88 @@
+"""The instruction table: spelling and forms -> meaning and cost class.
+
+    TABLE["smull"]["V.8h, V.8b, V.8b"].meaning
+
+A row is written beside its meaning, by one of two decorators:
+`instruction` for what acts on the whole machine, and `vector.lanes` for
+what maps lanes to lanes.   Chapter: neon
+"""
+
+import re
+from collections.abc import Callable
+from itertools import product
+from typing import TypeVar
+
+from qlib.neon.program import Row, Step
+
+TABLE: dict[str, dict[str, Row]] = {}
+Build = TypeVar("Build", bound=Callable[..., Step])
+
+
+def instruction(
+    names: str, *forms: str, cost: str
+) -> Callable[[Build], Build]:
+    """Rows for every name with every form; `a|b` in a form is either.
+
+    The decorated function takes the machine and the operands, checks what
+    a form does not say, and returns the step.
+
+    >>> @instruction("hintx hint.w", "#", "X|W, #", cost="system")
+    ... def hintx(machine, *operands):
+    ...     return lambda: None
+    >>> list(TABLE.pop("hintx")), list(TABLE.pop("hint.w"))[0]
+    (['#', 'X, #', 'W, #'], '#')
+    """
+
+    def add(build: Build) -> Build:
+        for name in names.split():
+            for form in forms:
+                for spelled in spellings(form):
+                    enter(Row(name, spelled, cost, build))
+        return build
+
+    return add
+
+
+def enter(row: Row) -> None:
+    """Put a row into the table, where none may be.
+
+    >>> import qlib.neon.instructions
+    >>> enter(TABLE["smmla"]["V.4s, V.16b, V.16b"])
+    Traceback (most recent call last):
+    ValueError: a row must be new, got smmla 'V.4s, V.16b, V.16b' again
+    """
+    rows = TABLE.setdefault(row.mnemonic, {})
+    if row.form in rows:
+        raise ValueError(
+            f"a row must be new, got {row.mnemonic} {row.form!r} again"
+        )
+    rows[row.form] = row
+
+
+def spellings(form: str) -> list[str]:
+    """Every form that alternatives allow.
+
+    >>> spellings("X|SP, [X, lsl|lsr #]")[:3]
+    ['X, [X, lsl #]', 'X, [X, lsr #]', 'SP, [X, lsl #]']
+    """
+    parts = re.split(r"([\w.]+(?:\|[\w.]+)+)", form)
+    return ["".join(c) for c in product(*(p.split("|") for p in parts))]
+
+
+def row_of(name: str, form: str) -> Row:
+    """The row of a spelling.
+
+    Raises: ValueError for an unknown mnemonic, and for operands that the
+    mnemonic does not take.
+
+    >>> row_of("vmull.s8", "Q, D, D")
+    Traceback (most recent call last):
+    ValueError: a mnemonic must be in the table, got 'vmull.s8'
+    """
+    if name not in TABLE:
+        raise ValueError(f"a mnemonic must be in the table, got {name!r}")
+    rows = TABLE[name]
+    if form not in rows:
+        some = "; ".join(list(rows)[:6]) + ("; ..." if len(rows) > 6 else "")
+        raise ValueError(f"{name} must have operands {some}, got {form}")
+    return rows[form]
