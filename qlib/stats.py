@@ -5,6 +5,8 @@
     wilson = center - half, center + half                        (3)
     b = #(a right, b wrong),  c = #(a wrong, b right)            (4)
     mcnemar = min(1, 2 P(X <= min(b, c))),  X ~ B(b + c, 1/2)    (5)
+    loss = (b - c) / (n + 2) + z sqrt(v) / (n + 2) [-1, 1],
+           v = b + c + 1 - (b - c)^2 / (n + 2)                   (6)
 
 k of n answers are right; z is the normal quantile of (1 + confidence) / 2,
 1.96 for 0.95.
@@ -12,7 +14,9 @@ k of n answers are right; z is the normal quantile of (1 + confidence) / 2,
 Source: Wilson 1927 (JASA 22, 209-212), in the form of Brown, Cai and
 DasGupta 2001 (Statistical Science 16, 101-133); McNemar 1947
 (Psychometrika 12, 153-157), with the exact binomial tail in place of its
-chi-square.   Chapter: measuring
+chi-square; Agresti and Min 2005 (Statistics in Medicine 24, 729-740) for
+(6), Wald's interval after one half is added to each of the four cells.
+Chapter: measuring
 """
 
 from collections.abc import Iterable
@@ -107,6 +111,28 @@ def mcnemar(
     """
     b, c = discordant(a_right, b_right)
     return min(1.0, float(2 * binom.cdf(min(b, c), b + c, 0.5)))
+
+
+def loss(
+    a_right: npt.NDArray[np.bool],
+    b_right: npt.NDArray[np.bool],
+    confidence: float = 0.95,
+) -> tuple[float, float]:
+    """How much lower b's accuracy is than a's: the paired interval, eq. (6).
+
+    Shapes: both (images,), the same images in the same order -> low, high,
+    as shares of 1; negative where b is better.
+    Raises: ValueError as `discordant`, and for a confidence not in (0, 1).
+
+    >>> a = np.array([True] * 6 + [False] * 4)
+    >>> low, high = loss(a, np.zeros(10, bool))
+    >>> print(f"{low:.3f} {high:.3f}")
+    0.173 0.827
+    """
+    (b, c), z = discordant(a_right, b_right), _quantile(confidence)
+    n = np.size(a_right) + 2
+    half = z * np.sqrt(b + c + 1 - (b - c) ** 2 / n) / n
+    return float((b - c) / n - half), float((b - c) / n + half)
 
 
 @dataclass(frozen=True)

@@ -9,15 +9,16 @@ floor drops are rows at the bottom that no window reaches.
 Chapter: int8-convolution
 """
 
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 import numpy as np
+import numpy.typing as npt
 from numpy.lib.stride_tricks import sliding_window_view
-
-from qlib.arrays import Real
 
 Pair: TypeAlias = tuple[int, int]  # (rows, columns)
 Padding: TypeAlias = tuple[Pair, Pair]  # ((top, bottom), (left, right))
+
+Scalar = TypeVar("Scalar", bound=np.generic)  # reals or codes
 
 NO_PAD: Padding = ((0, 0), (0, 0))
 
@@ -66,7 +67,9 @@ def outputs(
     return (rows - eh) // stride[0] + 1, (columns - ew) // stride[1] + 1
 
 
-def padded(x: Real, pad: Padding, value: float = 0.0) -> Real:
+def padded(
+    x: npt.NDArray[Scalar], pad: Padding, value: float = 0
+) -> npt.NDArray[Scalar]:
     """x with a border of one value; x itself if there is no border.
 
     Shapes: x (N, C, H, W) -> (N, C, H + top + bottom, W + left + right).
@@ -80,8 +83,11 @@ def padded(x: Real, pad: Padding, value: float = 0.0) -> Real:
 
 
 def windows(
-    x: Real, kernel: Pair, stride: Pair = (1, 1), dilation: Pair = (1, 1)
-) -> Real:
+    x: npt.NDArray[Scalar],
+    kernel: Pair,
+    stride: Pair = (1, 1),
+    dilation: Pair = (1, 1),
+) -> npt.NDArray[Scalar]:
     """Every window of a padded input, eq. (2): a view, nothing is copied.
 
     Shapes: x (N, C, H, W) -> (N, C, P, Q, kh, kw), read-only.

@@ -76,7 +76,7 @@ def test_nbmake_collects_exactly_the_notebook_pages():
     run = subprocess.run(
         [*command, "--collect-only"], cwd=ROOT, capture_output=True, text=True
     )
-    collected = re.findall(r"::(\w+\.md)", run.stdout)
+    collected = re.findall(r"::([\w-]+\.md)", run.stdout)
     assert sorted(collected) == sorted(p.name for p in chapters.notebooks())
 
 

@@ -17,6 +17,21 @@ FAULTS = {
         "q = rounding(r / S) + Z",
         "q = rounding(r / S) + Z - 1",
     ),
+    "requantization": (
+        "requant.py",
+        "half = (1 << n) >> 1",
+        "half = (1 << n) >> 2",
+    ),
+    "mobilenet": (
+        "net/fold.py",
+        "bias = factor * (b - mean) + beta",
+        "bias = factor * (b + mean) + beta",
+    ),
+    "int8-convolution": (
+        "int8/conv.py",
+        "view = windows(padded(q, pad, Z), (kh, kw), stride, dilation)\n    P,",
+        "view = windows(padded(q, pad, 0), (kh, kw), stride, dilation)\n    P,",
+    ),
 }
 NUMBERED = [name.split("/")[-1] for name, yes in pages(toc()) if yes]
 

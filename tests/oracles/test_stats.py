@@ -4,16 +4,17 @@ import math
 
 import numpy as np
 import pytest
-from scipy.stats import binom, binomtest
+from scipy.stats import binom, binomtest, norm
 from statsmodels.stats.contingency_tables import mcnemar as their_mcnemar
 from statsmodels.stats.proportion import proportion_confint
 
-from qlib.stats import Rate, discordant, mcnemar, pool, wilson
+from qlib.stats import Rate, discordant, loss, mcnemar, pool, wilson
 
 RNG = np.random.default_rng(9)
 TABLES = 1000
 EDGES = [(0, 1), (1, 1), (0, 10), (10, 10), (5, 10), (1797, 1797), (0, 10**9)]
 LEVELS = [0.5, 0.9, 0.95, 0.999]
+Z = norm.ppf(0.975)
 NEAR = {"rel": 1e-12, "abs": 1e-15}
 
 
@@ -197,3 +198,27 @@ def test_folds_that_do_not_go_together_are_refused():
         pool([])
     with pytest.raises(ValueError, match=r"needed, got \[0.9, 0.95\]"):
         pool([Rate(1, 2, 0.9), Rate(1, 2)])
+
+
+def test_the_interval_of_a_loss_is_the_one_of_the_four_cells():
+    rng = np.random.default_rng(11)
+    for _ in range(300):
+        n = int(rng.integers(5, 2000))
+        a, b = rng.random((2, n)) < rng.uniform(0.1, 1, (2, 1))
+        cells = np.array([[a & b, a & ~b], [~a & b, ~a & ~b]]).sum(-1) + 0.5
+        p = cells / cells.sum()
+        d = p[0, 1] - p[1, 0]
+        wald = np.sqrt((p[0, 1] + p[1, 0] - d**2) / cells.sum())
+        low, high = loss(a, b)
+        assert abs(low - (d - Z * wald)) < 1e-12
+        assert abs(high - (d + Z * wald)) < 1e-12
+
+
+def test_the_interval_of_a_loss_holds_the_truth_as_often_as_it_says():
+    rng, held, n = np.random.default_rng(12), 0, 400
+    for _ in range(2000):
+        both = rng.choice(4, n, p=[0.9, 0.05, 0.03, 0.02])
+        a, b = both < 2, (both == 0) | (both == 2)
+        low, high = loss(a, b)
+        held += low <= 0.02 <= high
+    assert 0.94 < held / 2000 < 0.97
