@@ -8,8 +8,8 @@ Chapter: neon
 from qlib.neon.assembler import check, parse
 from qlib.neon.interval_machine import IntervalMachine
 from qlib.neon.machine import Machine
-from qlib.neon.program import Program
 from qlib.neon.step import Stepper
+from qlib.neon.table import Program
 from qlib.neon.text import AssemblyError
 
 __all__ = [

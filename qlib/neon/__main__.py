@@ -10,7 +10,6 @@ tile; the README of this folder says how to bind a kernel.   Chapter: neon
 import argparse
 import re
 import sys
-from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
@@ -19,19 +18,7 @@ import numpy as np
 from qlib.neon.assembler import check, parse
 from qlib.neon.machine import Machine
 
-
-class Guess(defaultdict[str, str]):
-    """A binding of every operand of GCC: all are alike to `check`.
-
-    >>> "7" in Guess(), Guess()["7"]
-    (True, 'x9')
-    """
-
-    def __init__(self) -> None:
-        super().__init__(lambda: "x9")
-
-    def __contains__(self, name: object) -> bool:
-        return True
+LISTS = {"--bind": "R=VALUE", "--out": "R=VALUE", "--stack": "VALUE"}
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -44,14 +31,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m qlib.neon")
     parser.add_argument("what", choices=["check", "run"])
     parser.add_argument("file", type=Path)
-    several: dict[str, Any] = {
-        "nargs": "+",
-        "default": [],
-        "metavar": "R=VALUE",
-    }
-    parser.add_argument("--bind", **several)
-    parser.add_argument("--out", **several)
-    parser.add_argument("--stack", nargs="+", default=[], metavar="VALUE")
+    for name, value in LISTS.items():
+        parser.add_argument(name, nargs="+", default=[], metavar=value)
     parser.add_argument("--budget", type=int, default=10**7)
     options = parser.parse_args(arguments)
     try:
@@ -66,9 +47,9 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _check(text: str) -> int:
     """List the lines that are not known or not legal."""
-    program, errors = check(
-        re.sub(r"%(\d+|\[\w+\])(?=\.)", r"v9", text), binding=Guess()
-    )
+    text = re.sub(r"%(\d+|\[\w+\])(?=\.)", r"v9", text)
+    names = re.findall(r"%[a-z]?\[?(\w+)", text)
+    program, errors = check(text, binding=dict.fromkeys(names, "x9"))
     for error in errors:
         print(error)
     print(f"{len(program.instructions)} instructions, {len(errors)} unknown")

@@ -28,7 +28,6 @@ REGISTER = (
     "[X, W, uxtw]",
     "[X, W, sxtw]",
 )
-SIZES = {"B": 1, "H": 2, "S": 4, "D": 8, "Q": 16, "W": 4, "X": 8}
 Place = Callable[[], Scalar]
 
 
@@ -95,7 +94,7 @@ def get(machine: Machine, r: Register, size: int) -> Callable[[], Bytes]:
     """
     if r.form in ("W", "X"):
         read = source(machine, r)
-        return lambda: machine.cells(little_endian(read())[:, :size])
+        return lambda: machine.cells(_little_endian(read())[:, :size])
     row = machine.v[r.number]
     return lambda: row[:, :size]
 
@@ -110,12 +109,8 @@ def moved(base: Scalar, offset: Scalar) -> Scalar:
     return total & M64 if isinstance(total, int) else total
 
 
-def little_endian(value: Scalar) -> Bytes:
-    """The eight bytes of numbers.   Shapes: () or (T,) -> (1 or T, 8).
-
-    >>> little_endian(258)[0, :2]
-    array([2, 1], dtype=uint8)
-    """
+def _little_endian(value: Scalar) -> Bytes:
+    """The eight bytes of numbers.   Shapes: () or (T,) -> (1 or T, 8)."""
     return np.atleast_1d(np.asarray(value, "<u8"))[:, None].view(np.uint8)
 
 

@@ -14,9 +14,8 @@ import qlib.neon.instructions  # noqa: F401  fills the table
 from qlib.neon.encodings import decode
 from qlib.neon.machine import Machine
 from qlib.neon.operands import Word
-from qlib.neon.program import Instruction, Program
 from qlib.neon.reading import number, operands
-from qlib.neon.table import row_of
+from qlib.neon.table import Instruction, Program, row_of
 from qlib.neon.text import AssemblyError, fill, statements
 
 _LABEL = re.compile(r"\s*([\w.$]+)\s*:(?!:)")
@@ -57,8 +56,7 @@ def check(
     """
     if isa != "a64":
         raise ValueError(f"isa must be 'a64', got {isa!r}")
-    errors: list[AssemblyError] = []
-    labels: list[tuple[str, int]] = []
+    errors, labels = list[AssemblyError](), list[tuple[str, int]]()
     lines: list[tuple[int, str]] = []
     for line, statement in statements(text):
         try:
@@ -77,13 +75,10 @@ def check(
             scratch.step(i)
             found.append(i)
         except ValueError as error:
-            errors.append(AssemblyError(line, statement, _why(error)))
-    errors.sort(key=lambda e: e.line)
-    return Program(tuple(found), tuple(labels)), errors
-
-
-def _why(error: ValueError) -> str:
-    return error.why if isinstance(error, AssemblyError) else str(error)
+            why = getattr(error, "why", str(error))
+            errors.append(AssemblyError(line, statement, why))
+    program = Program(tuple(found), tuple(labels))
+    return program, sorted(errors, key=lambda e: e.line)
 
 
 def _instructions(body: str) -> Iterator[str]:

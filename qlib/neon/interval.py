@@ -7,10 +7,15 @@
 Source: Moore, Interval Analysis, 1966, chapter 2.   Chapter: neon
 """
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
+
+from qlib.neon.views import Meaning
+
+Held = tuple[str, int, int, int]  # lanes: dtype, how many, low, high
 
 
 class Unbounded(Exception):
@@ -64,11 +69,8 @@ class Interval(NDArrayOperatorsMixin):
 
     def clamped(self, dtype: str) -> "Interval":
         """Saturated to a type."""
-        info = np.iinfo(dtype)
-        low, high = (
-            np.clip(x, int(info.min), int(info.max))
-            for x in (self.low, self.high)
-        )
+        ends = np.iinfo(dtype)
+        low, high = np.clip([self.low, self.high], ends.min, ends.max)
         return Interval(low, high, dtype)
 
     def reshape(self, *shape: Any) -> "Interval":
@@ -82,8 +84,16 @@ class Interval(NDArrayOperatorsMixin):
     def __array__(self, *args: Any, **kwargs: Any) -> Any:
         raise Unbounded
 
-    def __array_function__(self, *args: Any) -> Any:
-        raise Unbounded
+    def __array_function__(
+        self, function: Any, types: Any, args: Any, how: Any
+    ) -> "Interval":
+        if function is not np.concatenate:
+            raise Unbounded
+        low, high = (
+            np.concatenate([getattr(x, end) for x in args[0]], **how)
+            for end in ("low", "high")
+        )
+        return Interval(low, high, np.result_type(*(x.dtype for x in args[0])))
 
     def __array_ufunc__(
         self, ufunc: Any, method: str, *inputs: Any, **how: Any
@@ -115,32 +125,57 @@ def _product(x: Interval, y: Interval) -> tuple[Any, Any]:
     return np.minimum.reduce(corners), np.maximum.reduce(corners)
 
 
-def _shift(sign: int) -> Any:
+def _each(of: np.ufunc) -> Any:
+    """What grows with every operand maps ends to ends."""
+    return lambda *x: (of(*(i.low for i in x)), of(*(i.high for i in x)))
+
+
+def _shift(of: np.ufunc) -> Any:
     """x 2^n or x / 2^n rounded down, n a number >= 0."""
 
     def rule(x: Interval, n: Interval) -> tuple[Any, Any]:
         if (n.low != n.high).any() or (n.low < 0).any():
             raise Unbounded
-        if sign > 0:
-            return x.low << n.low, x.high << n.low
-        return x.low >> n.low, x.high >> n.low
+        return of(x.low, n.low), of(x.high, n.low)
 
     return rule
 
 
 _RULES: dict[np.ufunc, Any] = {
-    np.add: lambda x, y: (x.low + y.low, x.high + y.high),
     np.subtract: lambda x, y: (x.low - y.high, x.high - y.low),
     np.negative: lambda x: (-x.high, -x.low),
     np.multiply: _product,
-    np.minimum: lambda x, y: (
-        np.minimum(x.low, y.low),
-        np.minimum(x.high, y.high),
-    ),
-    np.maximum: lambda x, y: (
-        np.maximum(x.low, y.low),
-        np.maximum(x.high, y.high),
-    ),
-    np.left_shift: _shift(1),
-    np.right_shift: _shift(-1),
+    **{of: _each(of) for of in (np.add, np.minimum, np.maximum)},
+    **{of: _shift(of) for of in (np.left_shift, np.right_shift)},
 }
+
+
+@lru_cache(1024)
+def bounds_of(
+    meaning: Meaning, sources: int, *held: Held | float
+) -> tuple[int, int] | None:
+    """Bounds of what a meaning makes, added to one more of `held`.
+
+    None where they do not follow from those of the sources.
+
+    >>> from qlib.neon.instructions.multiply import dot
+    >>> bytes_ = "i1", 16, -128, 127
+    >>> bounds_of(Meaning(dot, "i", np.add), 2, bytes_, bytes_)
+    (-65024, 65536)
+    """
+
+    def interval(s: Held | float) -> Any:
+        if not isinstance(s, tuple):
+            return s
+        ones = np.ones((1, s[1]), object)
+        dtype = object if meaning.wraps else s[0]
+        return Interval(s[2] * ones, s[3] * ones, dtype)
+
+    into = meaning.into
+    try:
+        x = meaning.of(*map(interval, held[:sources]))
+        if into is not None and held[sources:]:
+            x = into(interval(held[sources]).astype(object), x)
+    except Unbounded:
+        return None
+    return int(x.low.min()), int(x.high.max())

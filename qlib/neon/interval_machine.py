@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from qlib.neon.interval import Interval, Unbounded
 from qlib.neon.machine import Machine, Source
-from qlib.neon.program import Instruction, Step
+from qlib.neon.table import Instruction, Step
 from qlib.neon.views import Lanes, Meaning, View
 
 
@@ -93,11 +93,10 @@ class IntervalMachine(Machine):
         at = self.at
         if meaning.moves:
             return self._moving(meaning, target, sources)
-        views = [target, *sources] if meaning.reads else sources
 
         def step() -> None:
             try:
-                result = self._result(meaning, target, views)
+                result = self._result(meaning, target, sources)
             except Unbounded:
                 result = Interval.of_type(target.dtype, target.count)
             self._write(target, result, at)
@@ -127,10 +126,9 @@ class IntervalMachine(Machine):
         self, meaning: Meaning, target: View, sources: Sequence[Source]
     ) -> Step:
         """Lanes move as their numbers do."""
-        views = [target, *sources] if meaning.reads else sources
         numbers: list[Any] = []
         start = 0
-        for s in views:
+        for s in sources:
             if isinstance(s, View):
                 count = s.count * s.times
                 numbers.append(np.arange(start, start + count)[None])
@@ -138,7 +136,7 @@ class IntervalMachine(Machine):
             else:
                 numbers.append(s)
         order = np.asarray(meaning.of(*numbers)).reshape(-1)
-        parts = [self._part(s) for s in views if isinstance(s, View)]
+        parts = [self._part(s) for s in sources if isinstance(s, View)]
 
         def step() -> None:
             lanes = np.concatenate([p() for p in parts])[order]

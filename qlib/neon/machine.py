@@ -16,14 +16,8 @@ import numpy as np
 import numpy.typing as npt
 
 from qlib.neon.memory import Memory
-from qlib.neon.operands import (
-    Element,
-    Operand,
-    Register,
-    Vector,
-    Vectors,
-)
-from qlib.neon.program import Instruction, Program, Step
+from qlib.neon.operands import Operand, Vectors
+from qlib.neon.table import Instruction, Program, Step
 from qlib.neon.text import AssemblyError
 from qlib.neon.views import (
     Decoded,
@@ -64,7 +58,7 @@ class Machine:
         self.nzcv: Flags = 0
         self.qc = np.zeros(tiles, bool)
         self.memory = Memory()
-        self.watch = Watch() if watch else None
+        self.watch = Watch(self.v) if watch else None
 
     def bind(self, array: npt.NDArray[Any]) -> int:
         """Make an array memory; its address."""
@@ -131,20 +125,12 @@ class Machine:
     ) -> Step:
         """The step of an instruction that maps lanes to lanes."""
         read, write = reader(self.v, target), writer(self.v, target)
-        reads = [self.reader(s) for s in sources]
-        if meaning.reads:
-            reads, sources = [read, *reads], [target, *sources]
+        reads = [_reader(self.v, s) for s in sources]
         decoded = Decoded(meaning, target, sources, read, reads, write)
         plain = _step(self.qc, decoded)
         watched = self.watch and self.watch.step(self.at, decoded, plain)
         self.known = bool(watched)
         return watched or plain
-
-    def reader(self, source: Source) -> Callable[[], Any]:
-        """Reads a view; a number is itself."""
-        if isinstance(source, View):
-            return reader(self.v, source)
-        return lambda: source
 
     def store(self, at: Scalar, data: Lanes) -> None:
         """Store bytes; tiles that differ need an address each."""
@@ -162,6 +148,11 @@ class Machine:
     def plain(self, cells: Lanes) -> Lanes:
         """The bytes of what this machine stores."""
         return cells
+
+
+def _reader(v: Lanes, source: Source) -> Callable[[], Any]:
+    """Reads a view; a number is itself."""
+    return reader(v, source) if isinstance(source, View) else lambda: source
 
 
 def _step(qc: npt.NDArray[np.bool_], d: Decoded) -> Step:
@@ -182,25 +173,14 @@ def _step(qc: npt.NDArray[np.bool_], d: Decoded) -> Step:
 
     def accumulate() -> None:
         assert into is not None
-        write(into(d.read(), of(*[r() for r in reads])))
+        lanes, term = d.read(), of(*[r() for r in reads])
+        into(lanes, term, out=lanes, casting="unsafe")
+        if d.target.size < 16:
+            write(lanes)
 
     if d.meaning.saturates:
         return saturate
-    if into is not None and d.target.size == 16:
-        lanes = d.read()
-        return lambda: add_to(into, lanes, of(*[r() for r in reads]))
     return store if into is None else accumulate
-
-
-def add_to(into: np.ufunc, lanes: Lanes, term: Lanes) -> None:
-    """Add or subtract in place.
-
-    >>> lanes = np.int8([[100, 1]])
-    >>> add_to(np.add, lanes, np.int16([[100, 1]]))
-    >>> lanes
-    array([[-56,   2]], dtype=int8)
-    """
-    into(lanes, term, out=lanes, casting="unsafe")
 
 
 def _vectors(operands: Sequence[Operand]) -> list[int]:
@@ -209,8 +189,6 @@ def _vectors(operands: Sequence[Operand]) -> list[int]:
     for o in operands:
         if isinstance(o, Vectors):
             numbers += o.numbers
-        elif isinstance(o, Vector | Element) or (
-            isinstance(o, Register) and o.form in "BHSDQ"
-        ):
-            numbers.append(o.number)
+        elif o.form[0] in "VBHSDQ":  # or sp, which does no harm
+            numbers.append(getattr(o, "number", 0))
     return numbers

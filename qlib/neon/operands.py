@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 CONDITIONS = "eq ne cs cc mi pl vs vc hi ls ge lt gt le al"
+SIZES = {"b": 1, "h": 2, "s": 4, "d": 8, "q": 16, "W": 4, "X": 8}
+SIZES |= {k.upper(): size for k, size in SIZES.items()}
 ALIASES = {"hs": "cs", "lo": "cc"}
 
 

@@ -13,24 +13,12 @@ import re
 from collections.abc import Callable
 from itertools import pairwise
 
-from qlib.neon.operands import (
-    ALIASES,
-    CONDITIONS,
-    Address,
-    Element,
-    Immediate,
-    Operand,
-    Register,
-    Shift,
-    Vector,
-    Vectors,
-    Word,
-)
+from qlib.neon import operands as op
 
 _EXTENDS = "lsl lsr asr ror msl uxtb uxth uxtw uxtx sxtb sxth sxtw sxtx"
 
 
-def operands(text: str) -> tuple[Operand, ...]:
+def operands(text: str) -> tuple[op.Operand, ...]:
     """The operands of an instruction; what follows `[x0],` belongs to it.
 
     Raises: ValueError for text that is no operand.
@@ -38,17 +26,17 @@ def operands(text: str) -> tuple[Operand, ...]:
     >>> [o.form for o in operands("{v0.8b}, [x0], #8")]
     ['{V.8b x1}', '[X], #']
     """
-    found: list[Operand] = []
+    found: list[op.Operand] = []
     for part in _parts(text):
         last, now = found[-1] if found else None, operand(part)
-        if isinstance(last, Address) and not last.writeback:
-            found[-1] = Address(last.base, last.inner, now, True)
+        if isinstance(last, op.Address) and not last.writeback:
+            found[-1] = op.Address(last.base, last.inner, now, True)
         else:
             found.append(now)
     return tuple(found)
 
 
-def operand(text: str) -> Operand:
+def operand(text: str) -> op.Operand:
     """One operand.   Raises: ValueError for text that is none.
 
     >>> operand("xzr")
@@ -60,13 +48,13 @@ def operand(text: str) -> Operand:
         found = read(low)
         if found is not None:
             return found
-    word = ALIASES.get(low, low)
-    if word in CONDITIONS.split():
-        return Word(word, "cc")
+    word = op.ALIASES.get(low, low)
+    if word in op.CONDITIONS.split():
+        return op.Word(word, "cc")
     if re.fullmatch(r"p(ld|li|st)l[123](keep|strm)", word):
-        return Word(word, "prfop")
+        return op.Word(word, "prfop")
     if re.fullmatch(r"[\w.$]+", text):
-        return Word(text, "L")
+        return op.Word(text, "L")
     raise ValueError(f"an operand must be A64 syntax, got {text!r}")
 
 
@@ -128,42 +116,42 @@ def _parts(text: str) -> list[str]:
     return parts if text.strip() else []
 
 
-def _register(text: str) -> Register | None:
+def _register(text: str) -> op.Register | None:
     """x0-x30, w0-w30, b h s d q 0-31, sp, wsp, xzr, wzr, fp, lr."""
     named = {"sp": ("SP", 31), "wsp": ("WSP", 31), "xzr": ("X", 31)}
     named |= {"wzr": ("W", 31), "fp": ("X", 29), "lr": ("X", 30)}
     if text in named:
-        return Register(*named[text])
+        return op.Register(*named[text])
     m = re.fullmatch(r"([xwbhsdq])([12]?\d|3[01])", text)
     if not m or (m[1] in "xw" and m[2] == "31"):
         return None
-    return Register(m[1].upper(), int(m[2]))
+    return op.Register(m[1].upper(), int(m[2]))
 
 
 _V = r"v([12]?\d|3[01])"
 _LANE = r"\[\s*(\d+)\s*\]"
 
 
-def _vector(text: str) -> Vector | Element | None:
+def _vector(text: str) -> op.Vector | op.Element | None:
     """v3.8h, v3.h[2], v1.4b[2]; v3.8h[2] is read as v3.h[2]."""
     sizes = "(?:8|16|4)?b|[248]?h|[24]?s|[12]?d"
     m = re.fullmatch(rf"{_V}\.({sizes})\s*(?:{_LANE})?", text)
     if not m:
         return None
     if m[3] is None:
-        return Vector(int(m[1]), m[2])
+        return op.Vector(int(m[1]), m[2])
     lanes = m[2] if m[2] in ("4b", "2h") else m[2][-1]
-    return Element(int(m[1]), lanes, int(m[3]))
+    return op.Element(int(m[1]), lanes, int(m[3]))
 
 
-def _list(text: str) -> Vectors | None:
+def _list(text: str) -> op.Vectors | None:
     """{v0.16b, v1.16b}, {v0.16b-v3.16b}, {v0.s}[1]."""
     m = re.fullmatch(rf"\{{(.*)\}}\s*(?:{_LANE})?", text)
     if not m:
         return None
     index = None if m[2] is None else int(m[2])
     ends = [_vector(v.strip()) for v in re.split("[,-]", m[1])]
-    if not all(isinstance(v, Vector) for v in ends):
+    if not all(isinstance(v, op.Vector) for v in ends):
         return None
     first, numbers = ends[0], [v.number for v in ends if v]
     if "-" in m[1]:
@@ -175,33 +163,33 @@ def _list(text: str) -> Vectors | None:
         raise ValueError(
             f"a list must be 1 to 4 consecutive registers, got {text}"
         )
-    return Vectors(tuple(numbers), first.lanes, index)
+    return op.Vectors(tuple(numbers), first.lanes, index)
 
 
-def _address(text: str) -> Address | None:
+def _address(text: str) -> op.Address | None:
     """[x0], [x0, #16], [x0, x1, lsl #3], [x0, w1, uxtw], [x0, #16]!."""
     m = re.fullmatch(r"\[(.*)\]\s*(!?)", text)
     if not m:
         return None
     base, *inner = (operand(part) for part in _parts(m[1]))
     match base:
-        case Register(form="SP") | Register(form="X", number=0 | int()):
-            if base != Register("X", 31):
-                return Address(base.number, tuple(inner), None, bool(m[2]))
+        case op.Register(form="SP") | op.Register(form="X", number=0 | int()):
+            if base != op.Register("X", 31):
+                return op.Address(base.number, tuple(inner), None, bool(m[2]))
     raise ValueError(f"a base must be an X register or sp, got {text}")
 
 
-def _shift(text: str) -> Shift | None:
+def _shift(text: str) -> op.Shift | None:
     """lsl #2, uxtw, sxtw #1."""
     m = re.fullmatch(r"([a-z]+)(?: ?(#.+| \S+))?", text)
     if not m or m[1] not in _EXTENDS.split():
         return None
     amount = number(m[2]) if m[2] else 0
-    return Shift(m[1], int(amount), f"{m[1]} #" if m[2] else m[1])
+    return op.Shift(m[1], int(amount), f"{m[1]} #" if m[2] else m[1])
 
 
-def _immediate(text: str) -> Immediate | None:
+def _immediate(text: str) -> op.Immediate | None:
     """#4, 4, -4, #0x10, #(2 * 8)."""
     if re.match(r"#|[-+~(]|\d+(?![\dbf]*[bf]$)|0x", text):
-        return Immediate(number(text))
+        return op.Immediate(number(text))
     return None

@@ -15,18 +15,10 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from qlib.neon import operands as op
 from qlib.neon.machine import Machine
-from qlib.neon.operands import (
-    CONDITIONS,
-    Immediate,
-    Operand,
-    Register,
-    Shift,
-    Word,
-)
-from qlib.neon.program import Row, Step
 from qlib.neon.registers import holds, shifted, source, target
-from qlib.neon.table import TABLE, enter, row_of, spellings
+from qlib.neon.table import TABLE, Row, Step, enter, row_of, spellings
 
 Check = Callable[..., bool]
 F = TypeVar("F", bound=Callable[..., Any])
@@ -68,10 +60,10 @@ def scalar(
 
 
 def alias(names: str, to: str, *forms: str) -> None:
-    """Rows that are others: a name, then operands, as in "subs z *".
+    """Rows that are others: a name, then operands, as in "subs z 0:".
 
-    In `to` a digit is an operand, `*` all of them, `z` the zero register,
-    `!1` the inverse of condition 1 and `cs` the condition.
+    In `to` `1` is an operand, `1:` all from it on, `z` the zero register, `!1`
+    the inverse of condition 1.
 
     >>> alias("negx", "sub 0 z 1", "R, R")
     >>> from qlib.neon.table import TABLE
@@ -81,8 +73,8 @@ def alias(names: str, to: str, *forms: str) -> None:
     real, *tokens = to.split()
     cost = next(iter(TABLE[real].values())).cost
 
-    def build(machine: Machine, *operands: Operand) -> Step:
-        chosen: list[Operand] = []
+    def build(machine: Machine, *operands: op.Operand) -> Step:
+        chosen: list[op.Operand] = []
         for token in tokens:
             chosen += _chosen(token, operands)
         row = row_of(real, ", ".join(o.form for o in chosen))
@@ -115,11 +107,11 @@ def _build(
     reads: bool,
     check: Check,
     machine: Machine,
-    *operands: Operand,
+    *operands: op.Operand,
 ) -> Step:
     """The step: read the sources, call the meaning, write."""
-    first, zero = operands[0], Register("X", 31)
-    assert isinstance(first, Register)
+    first, zero = operands[0], op.Register("X", 31)
+    assert isinstance(first, op.Register)
     bits = 32 if first.form[0] == "W" else 64
     sources = _sources(machine, operands, bits, check)
     if not (silent or reads):
@@ -144,34 +136,29 @@ def _build(
     return step
 
 
-def _chosen(token: str, operands: tuple[Operand, ...]) -> list[Operand]:
+def _chosen(token: str, operands: tuple[op.Operand, ...]) -> list[op.Operand]:
     """The operands that a token of an alias means."""
-    first = operands[0]
-    if token == "*":
-        return list(operands)
     if token == "z":
-        wide = first.form in ("X", "SP")
-        return [Register("X" if wide else "W", 31)]
-    if token == "cs":
-        return [Word("cs", "cc")]
-    o = operands[int(token[-1])]
-    if token[0] == "!" and isinstance(o, Word):
-        words = CONDITIONS.split()
-        return [Word(words[words.index(o.text) ^ 1], "cc")]
-    return [o]
+        wide = operands[0].form in ("X", "SP")
+        return [op.Register("X" if wide else "W", 31)]
+    k = int(token.strip("!:"))
+    o, words = operands[k], op.CONDITIONS.split()
+    if token[0] == "!" and isinstance(o, op.Word):
+        return [op.Word(words[words.index(o.text) ^ 1], "cc")]
+    return list(operands[k:]) if token[-1] == ":" else [o]
 
 
 def _sources(
-    machine: Machine, operands: tuple[Operand, ...], bits: int, check: Check
+    machine: Machine, operands: tuple[op.Operand, ...], bits: int, check: Check
 ) -> list[Callable[[], Any]]:
     """Reads of all operands; a shift is part of the one before it."""
     reads: list[Callable[[], Any]] = []
     for k, o in enumerate(operands):
-        if not isinstance(o, Shift):
-            if k == 3 and isinstance(o, Immediate):
+        if not isinstance(o, op.Shift):
+            if k == 3 and isinstance(o, op.Immediate):
                 _field(operands[2], o, bits)
             reads.append(_read(machine, o, bits, partial(check, k=k)))
-        elif isinstance(before := operands[k - 1], Immediate) and not (
+        elif isinstance(before := operands[k - 1], op.Immediate) and not (
             check(o.amount, bits, k=k) and (k != 3 or before.value < 4096)
         ):
             raise ValueError(f"the shift must be legal, got {o.amount}")
@@ -180,9 +167,9 @@ def _sources(
     return reads
 
 
-def _field(first: Operand, width: Immediate, bits: int) -> None:
+def _field(first: op.Operand, width: op.Immediate, bits: int) -> None:
     """A bit field ends within the register."""
-    if isinstance(first, Immediate) and first.value + width.value > bits:
+    if isinstance(first, op.Immediate) and first.value + width.value > bits:
         raise ValueError(
             f"a field must end by bit {bits}, got {first.value} + "
             f"{width.value}"
@@ -190,13 +177,13 @@ def _field(first: Operand, width: Immediate, bits: int) -> None:
 
 
 def _read(
-    machine: Machine, o: Operand, bits: int, check: Callable[..., bool]
+    machine: Machine, o: op.Operand, bits: int, check: Callable[..., bool]
 ) -> Callable[[], Any]:
     """Reads a register, a number or a condition."""
     match o:
-        case Register():
+        case op.Register():
             return source(machine, o)
-        case Immediate(value):
+        case op.Immediate(value):
             number = int(value)
             if number != value or not check(number, bits):
                 raise ValueError(
@@ -204,6 +191,6 @@ def _read(
                     f"hold, got {value}"
                 )
             return lambda: number & (1 << bits) - 1
-        case Word(text):
+        case op.Word(text):
             return lambda: holds(text, machine.nzcv)
     raise ValueError(f"an operand must be scalar, got {o.form}")

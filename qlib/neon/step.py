@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from qlib.neon.machine import Machine
-from qlib.neon.program import Instruction, Program
+from qlib.neon.table import Instruction, Program
 from qlib.neon.text import AssemblyError
 from qlib.neon.views import Lanes
 from qlib.neon.watch import Overflow
@@ -145,18 +145,14 @@ class Stepper:
         """Put registers and bytes of memory back."""
         m = self.machine
         for where, value in old.items():
-            match where:
-                case int():
-                    m.memory.write(where, value)
-                case "nzcv":
-                    m.nzcv = value
-                case "qc":
-                    m.qc[0] = value
-                case "sp":
-                    m.x[31] = value
-                case _ if where[0] == "v":
-                    m.v[int(where[1:]), 0] = value
-                case _:
-                    m.x[int(where[1:])] = value
+            if isinstance(where, int):
+                m.memory.write(where, value)
+            elif where == "nzcv":
+                m.nzcv = value
+            elif where == "qc":
+                m.qc[0] = value
+            else:
+                registers: Any = m.v[:, 0] if where[0] == "v" else m.x
+                registers[31 if where == "sp" else int(where[1:])] = value
         if m.watch:
             m.watch.forget()

@@ -1,18 +1,68 @@
-"""The instruction table: spelling and forms -> meaning and cost class.
+"""The instruction table: spelling and forms -> meaning, cost; programs.
 
     TABLE["smull"]["V.8h, V.8b, V.8b"].meaning
 
-A row is written beside its meaning, by one of two decorators:
-`instruction` for what acts on the whole machine, and `vector.lanes` for
-what maps lanes to lanes.   Chapter: neon
+`build` turns a row and its operands into a step: a function that changes
+the machine, and returns the index of the next instruction if it jumps.
+A row is written beside its meaning, by one of three decorators:
+`instruction` for what acts on the whole machine, `vector.lanes` for what
+maps lanes to lanes, `scalars.scalar` for x and w registers.
+
+Chapter: neon
 """
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from itertools import product
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
-from qlib.neon.program import Row, Step
+from qlib.neon.operands import Operand
+
+Step: TypeAlias = Callable[[], int | None]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of the instruction table.
+
+    >>> Row("nop", "", "system", lambda machine: lambda: None).form
+    ''
+    """
+
+    mnemonic: str
+    form: str
+    cost: str
+    build: Callable[..., Step]
+    meaning: Callable[..., object] | None = None
+
+
+@dataclass(frozen=True)
+class Instruction:
+    """One instruction of a text.
+
+    >>> nop = Row("nop", "", "system", lambda machine: lambda: None)
+    >>> Instruction(1, "nop", (), nop).row.cost
+    'system'
+    """
+
+    line: int
+    text: str
+    operands: tuple[Operand, ...]
+    row: Row
+
+
+@dataclass(frozen=True)
+class Program:
+    """Instructions in the order of the text, and where its labels are.
+
+    >>> Program(()).instructions
+    ()
+    """
+
+    instructions: tuple[Instruction, ...]
+    labels: tuple[tuple[str, int], ...] = ()
+
 
 TABLE: dict[str, dict[str, Row]] = {}
 Build = TypeVar("Build", bound=Callable[..., Step])

@@ -22,14 +22,19 @@ from functools import partial
 from typing import Any, TypeVar
 
 from qlib.neon.machine import Machine
-from qlib.neon.operands import Element, Immediate, Operand, Register, Vector
-from qlib.neon.program import Row, Step
-from qlib.neon.table import enter
+from qlib.neon.operands import (
+    SIZES,
+    Element,
+    Immediate,
+    Operand,
+    Register,
+    Vector,
+)
+from qlib.neon.table import Row, Step, enter
 from qlib.neon.views import Meaning, View, wide
 
-__all__ = ["INTEGERS", "lanes", "wide"]
+__all__ = ["INTEGERS", "both", "lanes", "wide"]
 
-SIZES = {"b": 1, "h": 2, "s": 4, "d": 8}
 INTEGERS = "8b 16b 4h 8h 2s 4s"
 _LIMITS: dict[str, Callable[[int], tuple[int, int]]] = {
     "#<": lambda bits: (0, bits - 1),  # a left shift
@@ -75,6 +80,24 @@ def lanes(
     return add
 
 
+def both(
+    name: str, shapes: str, sizes: str, cost: str, **how: Any
+) -> Callable[[F], F]:
+    """Rows of s and the name for signed lanes, of u for unsigned ones.
+
+    >>> from qlib.neon.table import TABLE
+    >>> of = both("x", "T T", "8b", "simd")(abs)
+    >>> len(TABLE.pop("sx")), len(TABLE.pop("ux"))
+    (1, 1)
+    """
+
+    def add(of: F) -> F:
+        lanes(f"u{name}", shapes, sizes, "u", cost, **how)(of)
+        return lanes(f"s{name}", shapes, sizes, "i", cost, **how)(of)
+
+    return add
+
+
 def _arrangements(
     roles: tuple[str, ...], t: str, kinds: str
 ) -> Iterator[tuple[str, list[str]]]:
@@ -91,27 +114,15 @@ def _arrangements(
 
 def _lanes(role: str, t: str, upper: bool) -> str:
     """The lanes of an operand: "8h", a letter if scalar, "" if a number."""
-    letter, count = t[-1], t[:-1]
-    half, double = "bbhs"["bhsd".index(letter)], "hsdq"["bhsd".index(letter)]
-    match role:
-        case "T":
-            return t
-        case "W":
-            return f"{8 // SIZES[letter]}{double}" if count else double
-        case "N":
-            lanes = (16 if upper else 8) // SIZES[half]
-            return f"{lanes}{half}" if count else half
-        case "P":
-            return f"{int(count) // 2}{double}"
-        case "D":
-            return f"{int(count) // 4}s"
-        case "E" | "S":
-            return letter
-        case "L":
-            return double
-        case "G":
-            return "4b"
-    return ""
+    if role == "G" or role[0] == "#":
+        return "4b" if role == "G" else ""
+    shift = {"W": 1, "P": 1, "L": 1, "N": -1, "D": 2}.get(role, 0)
+    letter, count = "bhsdq"["bhsd".index(t[-1]) + shift], t[:-1]
+    if role in "ESL" or not count:
+        return letter
+    size = int(count) * SIZES[t[-1]]
+    size = {"W": 16, "N": 16 if upper else 8}.get(role, size)
+    return f"{size // SIZES[letter]}{letter}"
 
 
 def _form(role: str, lanes: str) -> str:
@@ -141,6 +152,8 @@ def _build(
         )
     )
     assert isinstance(target, View)
+    if meaning.reads:
+        sources = [target, *sources]
     return machine.lane_step(meaning, target, sources)
 
 

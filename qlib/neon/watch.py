@@ -1,9 +1,10 @@
 """The overflow watch: where a sum wraps, and what it truly is.
 
-An accumulate knows bounds of its register: [low, high] grows by the bounds
-of what is added, which follow from the types alone.  While the type holds
-[low, high], nothing is looked at.  Else a lane that wrapped lies within
-the excess of the other end of the type: two reductions tell.
+Bounds [low, high] of a register grow by those of what is added, which
+follow from the types alone.  While the type holds them, nothing is looked
+at.  Else a lane that wrapped lies within the excess of the other end of
+the type: two reductions tell.  Sums of registers are bounded by what the
+registers hold; they are computed in wide lanes only beyond that.
 
 Chapter: neon
 """
@@ -15,20 +16,18 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from qlib.neon.interval import Interval, Unbounded
-from qlib.neon.program import Instruction, Step
+from qlib.neon.interval import Held, bounds_of
+from qlib.neon.table import Instruction, Step
 from qlib.neon.views import Decoded, Lanes, View, wide
 
 SHOWN = 64  # lanes that one event keeps
 LIMITS = {
-    f"{kind}{n // 8}": (-(1 << n - 1), (1 << n - 1) - 1)
-    if kind == "i"
-    else (0, (1 << n) - 1)
-    for kind in "iu"
-    for n in (8, 16, 32, 64)
+    t: (int(np.iinfo(t).min), int(np.iinfo(t).max))
+    for t in ["i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8"]
 }
 UNKNOWN = ("", 0, 0)  # of a register: dtype, low, high
 Pair = tuple[int, int]
+Source = View | int | float
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,14 +62,15 @@ class Overflow:
 
 
 class Watch:
-    """Bounds of the registers, and every overflow.
+    """Bounds of the registers v, and every overflow.
 
-    >>> Watch().events
-    []
+    >>> watch = Watch(np.full((32, 1, 16), 255, np.uint8))
+    >>> watch.held(View(0, "i1", 0, 8)), watch.events
+    ((-1, -1), [])
     """
 
-    def __init__(self) -> None:
-        self.events: list[Overflow] = []
+    def __init__(self, v: Lanes) -> None:
+        self.v, self.events = v, list[Overflow]()
         self.bounds = [UNKNOWN] * 32
 
     def forget(self) -> None:
@@ -87,100 +87,115 @@ class Watch:
 
         return unknown if numbers else step
 
+    def held(self, view: Source) -> Pair | None:
+        """Bounds of all lanes of a register: known, or looked at now."""
+        if not isinstance(view, View):
+            return None
+        was, low, high = self.bounds[view.number]
+        if was != view.dtype:
+            lanes = self.v[view.number].view(view.dtype)
+            low, high = int(lanes.min()), int(lanes.max())
+            self.bounds[view.number] = view.dtype, low, high
+        return low, high
+
     def step(self, at: Instruction, d: Decoded, plain: Step) -> Step | None:
         """The watched step; None where nothing can wrap or is known."""
         if d.target.dtype[0] == "f" or d.meaning.saturates:
             return None
-        if d.meaning.wraps:
-            return self._wraps(at, d)
-        term = term_bounds(d)
-        if d.meaning.into is not None:
-            return self._adds(at, d, term) if term else self._wraps(at, d)
-        if term and d.target.size == 16:
-            return self._stores(d, term, plain)
-        return None
+        added = bounds_of(d.meaning, len(d.sources), *map(_lanes, d.sources))
+        adds = d.meaning.into and d.target.size == 16
+        if added and adds and not d.meaning.wraps:
+            return self._adds(at, d, added)
+        if d.meaning.wraps or d.meaning.into:
+            return self._wraps(at, d, plain)
+        return self._stores(d, added, plain) if added else None
 
-    def _stores(self, d: Decoded, term: Pair, plain: Step) -> Step:
+    def _stores(self, d: Decoded, bounds: Pair, plain: Step) -> Step:
         """A step after which a register has known bounds."""
         known, number = self.bounds, d.target.number
-        bounds = d.target.dtype, *term
+        new = (d.target.dtype, *bounds) if d.target.size == 16 else UNKNOWN
 
         def step() -> None:
             plain()
-            known[number] = bounds
+            known[number] = new
 
         return step
 
-    def _adds(self, at: Instruction, d: Decoded, term: Pair) -> Step:
-        """A step that adds or subtracts terms of known bounds."""
-        into, of, reads = d.meaning.into, d.meaning.of, d.reads
-        dtype, known, number = d.target.dtype, self.bounds, d.target.number
-        (least, most), whole = LIMITS[dtype], d.target.size == 16
-        down, up = term if into is np.add else (-term[1], -term[0])
+    def _adds(self, at: Instruction, d: Decoded, added: Pair) -> Step:
+        """A step that adds or subtracts what has known bounds."""
+        into, of, known = d.meaning.into, d.meaning.of, self.bounds
+        dtype, number, lanes = d.target.dtype, d.target.number, d.read()
+        down, up = added if into is np.add else (-added[1], -added[0])
+        least, most = LIMITS[dtype]
+        span = most - least + 1
         assert into is not None
 
         def step() -> None:
-            added, lanes = of(*[r() for r in reads]), d.read()
             was, low, high = known[number]
             if was != dtype:
-                low, high = int(lanes.min()), int(lanes.max())
+                low, high = self.held(d.target) or (least, most)
             low, high = low + down, high + up
-            into(lanes, added, out=lanes, casting="unsafe")
-            if low < least or high > most:
-                if self._wrapped(at, d, added, lanes, (low, high)):
-                    low, high = least, most
-                low, high = max(low, least), min(high, most)
-            known[number] = (dtype, low, high) if whole else UNKNOWN
-            if not whole:
-                d.write(lanes)
+            term = of(*[r() for r in d.reads])
+            into(lanes, term, out=lanes, casting="unsafe")
+            over = high > most and lanes.item(lanes.argmin()) <= high - span
+            if over or (
+                low < least and lanes.item(lanes.argmax()) >= low + span
+            ):
+                low, high = self._undo(at, d, term, lanes)
+            known[number] = dtype, max(low, least), min(high, most)
 
         return step
 
-    def _wrapped(
-        self,
-        at: Instruction,
-        d: Decoded,
-        added: Lanes,
-        lanes: Lanes,
-        bounds: Pair,
-    ) -> bool:
-        """Whether a sum within bounds has wrapped in some lane."""
-        (low, high), (least, most) = bounds, LIMITS[d.target.dtype]
-        span = most - least + 1
-        over = high > most and _least(lanes) <= high - span
-        if not over and (low >= least or lanes.max() < low + span):
-            return False
-        into = d.meaning.into
+    def _undo(
+        self, at: Instruction, d: Decoded, term: Lanes, sums: Lanes
+    ) -> Pair:
+        """Add again in wide lanes; the new bounds are those of the type."""
+        into, dtype = d.meaning.into, d.target.dtype
         assert into is not None
         undo = np.subtract if into is np.add else np.add
-        before = undo(lanes, added).astype(lanes.dtype)
-        true = into(wide(before), wide(added))
-        return self._compare(at, d.target, true, lanes)
+        before = undo(sums, term).astype(dtype)
+        self._compare(at, d.target, into(wide(before), wide(term)), sums)
+        return LIMITS[dtype]
 
-    def _wraps(self, at: Instruction, d: Decoded) -> Step:
-        """A step whose true result is computed too, in wide lanes."""
-        into, of = d.meaning.into, d.meaning.of
+    def _wraps(self, at: Instruction, d: Decoded, plain: Step) -> Step:
+        """A step in wide lanes, unless what the registers hold fits."""
+        sources, count = (*d.sources, d.target), len(d.sources)
+        dtype, (least, most) = d.target.dtype, LIMITS[d.target.dtype]
 
         def step() -> None:
+            lanes = [_lanes(s, self.held(s)) for s in sources]
+            bounds = bounds_of(d.meaning, count, *lanes)
+            low, high = bounds or (least - 1, most)
             self.bounds[d.target.number] = UNKNOWN
-            xs = [r() for r in d.reads]
+            if least <= low and high <= most:
+                plain()
+                if d.target.size == 16:
+                    self.bounds[d.target.number] = dtype, low, high
+            else:
+                self._exact(at, d)
+
+        return step
+
+    def _exact(self, at: Instruction, d: Decoded) -> None:
+        """Compute the true result too, and compare."""
+        into, of, xs = d.meaning.into, d.meaning.of, [r() for r in d.reads]
+        kept = of(*xs)
+        true = wide(kept)
+        if d.meaning.wraps:
             arrays = (isinstance(x, np.ndarray) for x in xs)
             pairs = zip(xs, arrays, strict=True)
             true = of(*(wide(x) if array else x for x, array in pairs))
-            kept = of(*xs)
-            if into is not None:
-                before = d.read()
-                true, kept = into(wide(before), true), into(before, kept)
-            kept = kept.astype(d.target.dtype)
-            self._compare(at, d.target, true, kept)
-            d.write(kept)
-
-        return step
+        if into is not None:
+            before = d.read()
+            true, kept = into(wide(before), true), into(before, kept)
+        kept = kept.astype(d.target.dtype)
+        self._compare(at, d.target, true, kept)
+        d.write(kept)
 
     def _compare(
         self, at: Instruction, target: View, true: Lanes, kept: Lanes
-    ) -> bool:
-        """Note the lanes that differ; whether there are any."""
+    ) -> None:
+        """Note the lanes that differ."""
         tiles, lanes = np.nonzero(true != kept)
         count, few = len(tiles), (tiles[:SHOWN], lanes[:SHOWN])
         if count:
@@ -188,32 +203,16 @@ class Watch:
             where = few[0], few[1] + target.first
             event = at.line, at.text, name, count, *where, true[few], kept[few]
             self.events.append(Overflow(*event))
-        return count > 0
 
 
-def _least(x: Lanes) -> int:
-    """The least element; argmin is faster than min."""
-    return int(x.reshape(-1)[x.argmin()])
-
-
-def term_bounds(d: Decoded) -> Pair | None:
-    """The bounds of what a meaning makes, from the types of its sources.
-
-    >>> from qlib.neon.instructions.dot import dot
-    >>> from qlib.neon.views import Meaning
-    >>> x = View(0, "i1", 0, 16)
-    >>> term_bounds(Decoded(Meaning(dot, "i"), x, [x, x], len, [], len))
-    (-65024, 65536)
-    """
-    try:
-        term = d.meaning.of(
-            *(
-                Interval.of_type(s.dtype, s.count * s.times)
-                if isinstance(s, View)
-                else s
-                for s in d.sources
-            )
-        )
-    except Unbounded:
-        return None
-    return int(term.low.min()), int(term.high.max())
+def _lanes(s: Source, pair: Pair | None = None) -> Held | float:
+    """What is known of a source: all of its type, or bounds widened to
+    whole bits, so that few differ; a number is itself."""
+    if not isinstance(s, View):
+        return s
+    dtype = s.dtype.replace("f", "u")
+    least, most = LIMITS[dtype]
+    if pair:
+        ones = (1 << max(-pair[0], pair[1]).bit_length()) - 1
+        least, most = max(least, -ones), min(most, ones)
+    return dtype, s.count * s.times, least, most

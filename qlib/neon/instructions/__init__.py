@@ -1,47 +1,7 @@
-"""The instruction table's rows, one file per family.   Chapter: neon"""
+"""The instruction table's rows: a family to a file.   Chapter: neon"""
 
-from qlib.neon.instructions import (
-    arithmetic,
-    branch,
-    convert,
-    dot,
-    float,
-    float_scalar,
-    fused,
-    integer,
-    integer_rest,
-    load,
-    logic,
-    move,
-    multiply,
-    narrow,
-    pairwise,
-    permute,
-    saturate,
-    shift,
-    structure,
-    widen,
-)
+from importlib import import_module
+from pkgutil import iter_modules
 
-__all__ = [
-    "arithmetic",
-    "branch",
-    "convert",
-    "dot",
-    "float",
-    "float_scalar",
-    "fused",
-    "integer",
-    "integer_rest",
-    "load",
-    "logic",
-    "move",
-    "multiply",
-    "narrow",
-    "pairwise",
-    "permute",
-    "saturate",
-    "shift",
-    "structure",
-    "widen",
-]
+for _family in iter_modules(__path__):
+    import_module(f"{__name__}.{_family.name}")

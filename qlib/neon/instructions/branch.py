@@ -3,6 +3,8 @@
 Source: Arm Architecture Reference Manual, section C6.2.   Chapter: neon
 """
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,87 +18,63 @@ from qlib.neon.operands import (
     Register,
     Word,
 )
-from qlib.neon.program import Step
 from qlib.neon.registers import holds, source
-from qlib.neon.table import instruction
+from qlib.neon.table import Step, instruction
 
 
-def _to(label: Operand) -> int:
-    """The index that a label stands for."""
-    assert isinstance(label, Word)
-    if label.target < 0:
+def _jump(label: Word, condition: Callable[[], Any]) -> Step:
+    """Jump if a condition holds: for all tiles, or for none."""
+    to = label.target
+    if to < 0:
         raise ValueError(f"a label must be defined, got {label.text}")
-    return label.target
 
-
-def _taken(condition: Any) -> bool:
-    """Whether all tiles jump, or none."""
-    if isinstance(condition, np.ndarray):
-        if condition.any() != condition.all():
+    def step() -> int | None:
+        holds = np.asarray(condition())
+        if holds.any() != holds.all():
             raise ValueError(
                 f"all tiles must take the same way, got a divergent branch: "
-                f"{int(condition.sum())} of {condition.size} take it"
+                f"{int(holds.sum())} of {holds.size} take it"
             )
-        return bool(condition.all())
-    return bool(condition)
+        return to if holds.all() else None
+
+    return step
 
 
 @instruction("b", "L", cost="branch")
 def b(machine: Machine, label: Word) -> Step:
     """Jump."""
-    to = _to(label)
-    return lambda: to
+    return _jump(label, lambda: True)
 
 
-def _b_cond(condition: str) -> None:
-    """The rows of `b.ne` and `bne`: jump if the condition holds."""
-    names = [condition] + [k for k, v in ALIASES.items() if v == condition]
-
-    @instruction(" ".join(f"b.{c} b{c}" for c in names), "L", cost="branch")
-    def b_cond(machine: Machine, label: Word) -> Step:
-        to = _to(label)
-        return lambda: to if _taken(holds(condition, machine.nzcv)) else None
+def b_cond(condition: str, machine: Machine, label: Word) -> Step:
+    """Jump if the condition holds."""
+    return _jump(label, lambda: holds(condition, machine.nzcv))
 
 
-for _condition in CONDITIONS.split():
-    _b_cond(_condition)
+def compare(zero: bool, machine: Machine, r: Register, label: Word) -> Step:
+    """Jump if a register is zero, or is not."""
+    read = source(machine, r)
+    return _jump(label, lambda: (read() == 0) == zero)
 
 
-@instruction("cbz", "X|W, L", cost="branch")
-def cbz(machine: Machine, r: Register, label: Word) -> Step:
-    """Jump if a register is zero."""
-    read, to = source(machine, r), _to(label)
-    return lambda: to if _taken(read() == 0) else None
-
-
-@instruction("cbnz", "X|W, L", cost="branch")
-def cbnz(machine: Machine, r: Register, label: Word) -> Step:
-    """Jump if a register is not zero."""
-    read, to = source(machine, r), _to(label)
-    return lambda: to if _taken(read() != 0) else None
-
-
-def _bit(machine: Machine, r: Register, bit: Immediate) -> Any:
-    """Reads one bit of a register."""
+def test(
+    zero: bool, machine: Machine, r: Register, bit: Immediate, label: Word
+) -> Step:
+    """Jump if a bit of a register is zero, or is not."""
     n, bits = int(bit.value), 32 if r.form == "W" else 64
     if not 0 <= n < bits:
         raise ValueError(f"a bit must be 0 to {bits - 1}, got {n}")
     read = source(machine, r)
-    return lambda: (read() & (1 << n)) != 0
+    return _jump(label, lambda: (read() & (1 << n) == 0) == zero)
 
 
-@instruction("tbz", "X|W, #, L", cost="branch")
-def tbz(machine: Machine, r: Register, n: Immediate, label: Word) -> Step:
-    """Jump if a bit is 0."""
-    bit, to = _bit(machine, r, n), _to(label)
-    return lambda: None if _taken(bit()) else to
-
-
-@instruction("tbnz", "X|W, #, L", cost="branch")
-def tbnz(machine: Machine, r: Register, n: Immediate, label: Word) -> Step:
-    """Jump if a bit is 1."""
-    bit, to = _bit(machine, r, n), _to(label)
-    return lambda: to if _taken(bit()) else None
+for _c in [*CONDITIONS.split(), *ALIASES]:
+    instruction(f"b.{_c} b{_c}", "L", cost="branch")(
+        partial(b_cond, ALIASES.get(_c, _c))
+    )
+for _z, _zero in {"z": True, "nz": False}.items():
+    instruction(f"cb{_z}", "X|W, L", cost="branch")(partial(compare, _zero))
+    instruction(f"tb{_z}", "X|W, #, L", cost="branch")(partial(test, _zero))
 
 
 @instruction("ret", "", "X", cost="branch")

@@ -10,13 +10,25 @@ FixedToFP, FPConvertNaN).   Chapter: neon
 """
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 
-from qlib.neon.instructions.float import FLOATS, VECTORS, bits, nans, quiet_bit
+from qlib.neon.addresses import get, put
+from qlib.neon.instructions.float import (
+    FLOATS,
+    VECTORS,
+    bits,
+    quiet_bit,
+    sound,
+)
+from qlib.neon.machine import Machine
+from qlib.neon.operands import SIZES, Register
+from qlib.neon.table import Step, instruction
 from qlib.neon.vector import lanes
 from qlib.neon.views import Lanes
 
+PLAIN = ("T T", FLOATS)
 SCALED = ("T T #>", FLOATS)
 FIXED = ("T T #>", f"{VECTORS} s d")
 
@@ -42,66 +54,32 @@ ROUNDINGS: dict[str, Callable[[Lanes], Lanes]] = {
 
 
 def fitted(x: Lanes, dtype: str) -> Lanes:
-    """Whole doubles as integers, saturated; NaN is 0.
-
-    >>> fitted(np.array([-3.0, 1e30, np.nan]), "u8")
-    array([                   0, 18446744073709551615,                    0],
-          dtype=uint64)
-    """
+    """Whole doubles as integers, saturated; NaN is 0."""
     low, high = int(np.iinfo(dtype).min), int(np.iinfo(dtype).max)
     beyond = x >= float(high)
     inside = np.where(x < float(high), np.maximum(x, low), 0)
     return np.where(beyond, high, inside.astype(dtype))
 
 
-def _rows(letter: str, rounding: Callable[[Lanes], Lanes]) -> None:
-    """The rows of one rounding."""
-
-    def signed(n: Lanes) -> Lanes:
-        x = rounding(n.astype(np.float64))
-        return fitted(x, f"i{n.dtype.itemsize}")
-
-    def unsigned(n: Lanes) -> Lanes:
-        x = rounding(n.astype(np.float64))
-        return fitted(x, f"u{n.dtype.itemsize}")
-
-    def whole(n: Lanes) -> Lanes:
-        return nans(rounding(n), n)
-
-    same = " frinti frintx" if letter == "n" else ""
-    lanes(f"frint{letter}{same}", "T T", FLOATS, "f", "convert")(whole)
-    lanes(f"fcvt{letter}s", "T T", FLOATS, "if", "convert")(signed)
-    lanes(f"fcvt{letter}u", "T T", FLOATS, "uf", "convert")(unsigned)
+def whole(of: Callable[[Lanes], Lanes], kind: str) -> Callable[..., Lanes]:
+    """Vd[i] = Vn[i] 2^k, rounded, as an integer."""
+    return lambda n, k=0: fitted(
+        of(n.astype("f8") * 2.0**k), f"{kind}{n.dtype.itemsize}"
+    )
 
 
-for _letter, _rounding in ROUNDINGS.items():
-    _rows(_letter, _rounding)
-
-
-@lanes("fcvtzs", *FIXED, "if", "convert")
-def fcvtzs(n: Lanes, k: int) -> Lanes:
-    """Vd[i] = Vn[i] 2^k, towards zero."""
-    return fitted(np.trunc(n.astype("f8") * 2.0**k), f"i{n.dtype.itemsize}")
-
-
-@lanes("fcvtzu", *FIXED, "uf", "convert")
-def fcvtzu(n: Lanes, k: int) -> Lanes:
-    """Vd[i] = Vn[i] 2^k, towards zero."""
-    return fitted(np.trunc(n.astype("f8") * 2.0**k), f"u{n.dtype.itemsize}")
-
-
-@lanes("scvtf", "T T", FLOATS, "fi", "convert")
-@lanes("ucvtf", "T T", FLOATS, "fu", "convert")
-def cvtf(n: Lanes) -> Lanes:
-    """Vd[i] = Vn[i], to nearest even."""
-    return n
-
-
-@lanes("scvtf", *SCALED, "fi", "convert")
-@lanes("ucvtf", *SCALED, "fu", "convert")
-def cvtf_scaled(n: Lanes, k: int) -> Lanes:
-    """Vd[i] = Vn[i] / 2^k, to nearest even."""
-    return n.astype(np.float64) * 2.0**-k
+for _letter, _of in ROUNDINGS.items():
+    _same = " frinti frintx" if _letter == "n" else ""
+    lanes(f"frint{_letter}{_same}", *PLAIN, "f", "convert")(sound(_of))
+    lanes(f"fcvt{_letter}s", *PLAIN, "if", "convert")(whole(_of, "i"))
+    lanes(f"fcvt{_letter}u", *PLAIN, "uf", "convert")(whole(_of, "u"))
+for _kind, _sign in ("is", "uu"):
+    _fixed = whole(np.trunc, _kind)
+    lanes(f"fcvtz{_sign}", *FIXED, f"{_kind}f", "convert")(_fixed)
+    lanes(f"{_sign}cvtf", *PLAIN, f"f{_kind}", "convert")(lambda n: n)
+    lanes(f"{_sign}cvtf", *SCALED, f"f{_kind}", "convert")(
+        lambda n, k: n.astype(np.float64) * 2.0**-k
+    )
 
 
 def precise(n: Lanes, dtype: str) -> Lanes:
@@ -125,13 +103,51 @@ def precise(n: Lanes, dtype: str) -> Lanes:
     return np.where(bad, nan, bits(result)).view(dtype)
 
 
-@lanes("fcvtn", "N T", "4s 2d", "f", "convert")
-def fcvtn(n: Lanes) -> Lanes:
-    """Vd[i] = Vn[i], half as wide, to nearest even."""
-    return precise(n, f"f{n.dtype.itemsize // 2}")
+lanes("fcvtn", "N T", "4s 2d", "f", "convert")(
+    lambda n: precise(n, f"f{n.dtype.itemsize // 2}")
+)
+lanes("fcvtl", "W T", "4h 2s", "f", "convert")(
+    lambda n: precise(n, f"f{n.dtype.itemsize * 2}")
+)
 
 
-@lanes("fcvtl", "W T", "4h 2s", "f", "convert")
-def fcvtl(n: Lanes) -> Lanes:
-    """Vd[i] = Vn[i], twice as wide."""
-    return precise(n, f"f{n.dtype.itemsize * 2}")
+def _read(machine: Machine, n: Register, kind: str) -> Callable[[], Lanes]:
+    """Reads a register as one lane.   Shapes: -> (T or 1, 1)."""
+    size = SIZES[n.form]
+    data = get(machine, n, size)
+    return lambda: machine.plain(data()).copy().view(f"{kind}{size}")
+
+
+def scalar(
+    of: Callable[[Lanes, str], Lanes],
+    kinds: str,
+    machine: Machine,
+    d: Register,
+    n: Register,
+) -> Step:
+    """Rd = the number in Rn; `of` gets it and the dtype of Rd."""
+    source, write = _read(machine, n, kinds[1]), put(machine, d, 0)
+    dtype = f"{kinds[0]}{SIZES[d.form]}"
+
+    def step() -> None:
+        x = of(source(), dtype).astype(dtype)
+        write(machine.cells(x.view(np.uint8)))
+
+    return step
+
+
+def _whole(rounding: Callable[[Lanes], Lanes], n: Lanes, dtype: str) -> Lanes:
+    return fitted(rounding(n.astype(np.float64)), dtype)
+
+
+for _kind, _sign in ("is", "uu"):
+    for _letter, _of in ROUNDINGS.items():
+        instruction(f"fcvt{_letter}{_sign}", "W|X, H|S|D", cost="convert")(
+            partial(scalar, partial(_whole, _of), f"{_kind}f")
+        )
+    instruction(f"{_sign}cvtf", "H|S|D, W|X", cost="convert")(
+        partial(scalar, np.ndarray.astype, f"f{_kind}")
+    )
+instruction("fcvt", "H, S|D", "S, H|D", "D, H|S", cost="convert")(
+    partial(scalar, precise, "ff")
+)

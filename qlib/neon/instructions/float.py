@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from qlib.neon.instructions.arithmetic import joined
+from qlib.neon.instructions.arithmetic import of_pairs
 from qlib.neon.instructions.logic import mask
 from qlib.neon.vector import lanes
 from qlib.neon.views import Lanes
@@ -23,7 +23,6 @@ SAME = ("T T T", FLOATS, "f", "float")
 PAIRS = ("T T T", VECTORS, "f", "pairwise")
 ACROSS = ("S T", "4h 8h 4s", "f", "pairwise")
 BY = ("T T T | T T E", FLOATS, "f", "float-multiply")
-EITHER = ("T T T | T T #0", FLOATS, "iff", "float")
 
 
 def bits(x: Lanes) -> Lanes:
@@ -64,56 +63,22 @@ def nans(result: Lanes, *operands: Lanes) -> Lanes:
     return np.where(bad, chosen, bits(result)).view(result.dtype)
 
 
-@lanes("fadd", *SAME)
-def fadd(n: Lanes, m: Lanes) -> Lanes:
-    """Vd[i] = Vn[i] + Vm[i]."""
-    return nans(n + m, n, m)
+def sound(of: Callable[..., Lanes]) -> Callable[..., Lanes]:
+    """A function of floats whose NaNs are Arm's."""
+    return lambda *x: nans(of(*x), *x)
 
 
-@lanes("fsub", *SAME)
-def fsub(n: Lanes, m: Lanes) -> Lanes:
-    """Vd[i] = Vn[i] - Vm[i]."""
-    return nans(n - m, n, m)
-
-
-@lanes("fmul", *BY)
-def fmul(n: Lanes, m: Lanes) -> Lanes:
-    """Vd[i] = Vn[i] Vm[i]."""
-    return nans(n * m, n, m)
-
-
-@lanes("fdiv", *SAME)
-def fdiv(n: Lanes, m: Lanes) -> Lanes:
-    """Vd[i] = Vn[i] / Vm[i]."""
-    return nans(n / m, n, m)
-
-
-@lanes("fsqrt", "T T", FLOATS, "f", "float")
-def fsqrt(n: Lanes) -> Lanes:
-    """Vd[i] = the square root of Vn[i]."""
-    return nans(np.sqrt(n), n)
-
-
-@lanes("fabs", "T T", FLOATS, "u", "float")
-def fabs(n: Lanes) -> Lanes:
-    """Vd[i] = Vn[i] with sign 0."""
-    return n & int(np.iinfo(n.dtype).max) // 2
-
-
-@lanes("fneg", "T T", FLOATS, "u", "float")
 def fneg(n: Lanes) -> Lanes:
-    """Vd[i] = Vn[i] with the other sign."""
+    """The bits of Vn[i] with the other sign."""
     return n ^ 1 + int(np.iinfo(n.dtype).max) // 2
 
 
-@lanes("fmax", *SAME)
 def fmax(n: Lanes, m: Lanes) -> Lanes:
     """Vd[i] = max(Vn[i], Vm[i]); +0 is above -0; NaN if either is."""
     equal = (bits(n) & bits(m)).view(n.dtype)
     return nans(np.where(n == m, equal, np.maximum(n, m)), n, m)
 
 
-@lanes("fmin", *SAME)
 def fmin(n: Lanes, m: Lanes) -> Lanes:
     """Vd[i] = min(Vn[i], Vm[i]); -0 is below +0; NaN if either is."""
     equal = (bits(n) | bits(m)).view(n.dtype)
@@ -121,79 +86,48 @@ def fmin(n: Lanes, m: Lanes) -> Lanes:
 
 
 def numbers(n: Lanes, m: Lanes, instead: float) -> tuple[Lanes, Lanes]:
-    """A quiet NaN is replaced unless both are."""
+    """For FMAXNM and FMINNM: a quiet NaN is replaced unless both are."""
     lost, gone = is_quiet(n), is_quiet(m)
     other = n.dtype.type(instead)
     return np.where(lost & ~gone, other, n), np.where(gone & ~lost, other, m)
 
 
-@lanes("fmaxnm", *SAME)
-def fmaxnm(n: Lanes, m: Lanes) -> Lanes:
-    """Like FMAX; of a number and a quiet NaN, the number."""
-    return fmax(*numbers(n, m, -np.inf))
+def reduced(of: Callable[..., Lanes]) -> Callable[[Lanes], Lanes]:
+    """The lanes of a register in one, pair by pair."""
 
-
-@lanes("fminnm", *SAME)
-def fminnm(n: Lanes, m: Lanes) -> Lanes:
-    """Like FMIN; of a number and a quiet NaN, the number."""
-    return fmin(*numbers(n, m, np.inf))
-
-
-def _rows_of_pairs(
-    name: str, of: Callable[[Lanes, Lanes], Lanes], across: bool = True
-) -> None:
-    """The pairwise rows of an operation, and those across lanes."""
-
-    def pairwise(n: Lanes, m: Lanes) -> Lanes:
-        x = joined(n, m)
-        return of(x[:, ::2], x[:, 1::2])
-
-    def reduced(n: Lanes) -> Lanes:
+    def across(n: Lanes) -> Lanes:
         while n.shape[1] > 1:
             n = of(n[:, ::2], n[:, 1::2])
         return n
 
-    lanes(f"{name}p", *PAIRS)(pairwise)
-    lanes(f"{name}p", "S T", "2s 2d", "f", "pairwise")(reduced)
-    if across:
-        lanes(f"{name}v", *ACROSS)(reduced)
+    return across
 
 
-for _name, _of in [
-    ("fmax", fmax),
-    ("fmin", fmin),
-    ("fmaxnm", fmaxnm),
-    ("fminnm", fminnm),
+lanes("fsub", *SAME)(sound(np.subtract))
+lanes("fmul", *BY)(sound(np.multiply))
+lanes("fdiv", *SAME)(sound(np.divide))
+lanes("fsqrt", "T T", FLOATS, "f", "float")(sound(np.sqrt))
+lanes("fabs", "T T", FLOATS, "u", "float")(
+    lambda n: n & int(np.iinfo(n.dtype).max) // 2
+)
+lanes("fneg", "T T", FLOATS, "u", "float")(fneg)
+for _name, _of in {
+    "fadd": sound(np.add),
+    "fmax": fmax,
+    "fmin": fmin,
+    "fmaxnm": lambda n, m: fmax(*numbers(n, m, -np.inf)),
+    "fminnm": lambda n, m: fmin(*numbers(n, m, np.inf)),
+}.items():
+    lanes(_name, *SAME)(_of)
+    lanes(f"{_name}p", *PAIRS)(of_pairs(_of))
+    lanes(f"{_name}p", "S T", "2s 2d", "f", "pairwise")(reduced(_of))
+    if _name != "fadd":
+        lanes(f"{_name}v", *ACROSS)(reduced(_of))
+for _name, _holds, _shapes in [
+    ("fcmgt", np.greater, "T T T | T T #0"),
+    ("fcmge", np.greater_equal, "T T T | T T #0"),
+    ("fcmeq", np.equal, "T T T | T T #0"),
+    ("fcmlt", np.less, "T T #0"),
+    ("fcmle", np.less_equal, "T T #0"),
 ]:
-    _rows_of_pairs(_name, _of)
-_rows_of_pairs("fadd", fadd, across=False)
-
-
-@lanes("fcmgt", *EITHER)
-def fcmgt(n: Lanes, m: Lanes) -> Lanes:
-    """Ones where Vn[i] > Vm[i], or > 0; NaN is neither."""
-    return mask(n > m)
-
-
-@lanes("fcmge", *EITHER)
-def fcmge(n: Lanes, m: Lanes) -> Lanes:
-    """Ones where Vn[i] >= Vm[i], or >= 0."""
-    return mask(n >= m)
-
-
-@lanes("fcmeq", *EITHER)
-def fcmeq(n: Lanes, m: Lanes) -> Lanes:
-    """Ones where Vn[i] = Vm[i], or = 0."""
-    return mask(n == m)
-
-
-@lanes("fcmlt", "T T #0", FLOATS, "iff", "float")
-def fcmlt(n: Lanes, m: Lanes) -> Lanes:
-    """Ones where Vn[i] < 0."""
-    return mask(n < m)
-
-
-@lanes("fcmle", "T T #0", FLOATS, "iff", "float")
-def fcmle(n: Lanes, m: Lanes) -> Lanes:
-    """Ones where Vn[i] <= 0."""
-    return mask(n <= m)
+    lanes(_name, _shapes, FLOATS, "iff", "float")(mask(_holds))

@@ -3,21 +3,27 @@
 Source: Arm Architecture Reference Manual, section C6.2.   Chapter: neon
 """
 
+from qlib.neon.registers import signed
 from qlib.neon.scalars import alias, scalar
 
 _KINDS = "uxtb|uxth|uxtw|sxtb|sxth|sxtw"
-EXTENDED = (
-    f"P, P, W, {_KINDS}",
-    f"P, P, W, {_KINDS} #",
-    f"X|SP, X|SP, X, {_KINDS}|uxtx|sxtx",
-    f"X|SP, X|SP, X, {_KINDS}|uxtx|sxtx #",
+COMPARED = (
+    "R, R",
+    "R, R, lsl|lsr|asr #",
+    "P, #",
+    "P, #, lsl #",
+    "SP, X",
+    "WSP, W",
+    f"P, W, {_KINDS}",
+    f"P, W, {_KINDS} #",
+    f"X|SP, X, {_KINDS}|uxtx|sxtx",
+    f"X|SP, X, {_KINDS}|uxtx|sxtx #",
 )
-SHIFTED = ("R, R, R", "R, R, R, lsl|lsr|asr #")
-NUMBER = ("P, P, #", "P, P, #, lsl #")
-POINTER = ("SP, X|SP, X", "X, SP, X", "WSP, W|WSP, W", "W, WSP, W")
-ADD = (*SHIFTED, *NUMBER, *POINTER, *EXTENDED)
+# by the first letter: the destination that sets flags, and the other
+_TO = {"R": "R R", "P": "R P", "S": "X X|SP", "X": "X X|SP", "W": "W W|WSP"}
+SET, ADD = ([f"{_TO[c[0]].split()[k]}, {c}" for c in COMPARED] for k in (0, 1))
+ADD += ["SP, X, X", "WSP, W, W"]
 LOGIC = ("R, R, R", "R, R, R, lsl|lsr|asr|ror #")
-AMOUNT = ("R, R, R", "R, R, #")
 CCMP = ("R, R, #, cc", "R, #, #, cc")
 Pair = tuple[int, int]
 
@@ -84,66 +90,16 @@ def with_carry(a: int, b: int, carry: int, bits: int) -> Pair:
     return value, n << 3 | z << 2 | c << 1 | v
 
 
-@scalar("add", *ADD, ring=True, check=arithmetic)
-def add(a: int, b: int, bits: int) -> int:
-    """Rd = Rn + Rm."""
-    return a + b
-
-
-@scalar("sub", *ADD, ring=True, check=arithmetic)
-def sub(a: int, b: int, bits: int) -> int:
-    """Rd = Rn - Rm."""
-    return a - b
-
-
-@scalar("adds", *ADD, flags=True, check=arithmetic)
+@scalar("adds", *SET, flags=True, check=arithmetic)
 def adds(a: int, b: int, bits: int) -> Pair:
     """Rd = Rn + Rm; sets NZCV."""
     return with_carry(a, b, 0, bits)
 
 
-@scalar("subs", *ADD, flags=True, check=arithmetic)
+@scalar("subs", *SET, flags=True, check=arithmetic)
 def subs(a: int, b: int, bits: int) -> Pair:
     """Rd = Rn - Rm; sets NZCV."""
     return with_carry(a, ~b, 1, bits)
-
-
-@scalar("and", *LOGIC, "P, R, #", ring=True, check=bitmask)
-def and_(a: int, b: int, bits: int) -> int:
-    """Rd = Rn AND Rm."""
-    return a & b
-
-
-@scalar("ands", *LOGIC, "R, R, #", flags=True, check=bitmask)
-def ands(a: int, b: int, bits: int) -> Pair:
-    """Rd = Rn AND Rm; sets N and Z, clears C and V."""
-    return with_carry(a & b, 0, 0, bits)
-
-
-@scalar("madd", "R, R, R, R", cost="multiply-scalar", ring=True)
-def madd(a: int, b: int, c: int, bits: int) -> int:
-    """Rd = Ra + Rn Rm."""
-    return c + a * b
-
-
-@scalar("lslv", "R, R, R")
-@scalar("lsl", *AMOUNT, check=amount)
-def lsl(a: int, n: int, bits: int) -> int:
-    """Rd = Rn 2^n, n modulo the register's bits."""
-    return a << n % bits
-
-
-@scalar("lsrv", "R, R, R")
-@scalar("lsr", *AMOUNT, check=amount)
-def lsr(a: int, n: int, bits: int) -> int:
-    """Rd = Rn / 2^n, rounded down."""
-    return a >> n % bits
-
-
-@scalar("csel", "R, R, R, cc")
-def csel(a: int, b: int, yes: bool, bits: int) -> int:
-    """Rd = Rn if the condition holds, else Rm."""
-    return a if yes else b
 
 
 @scalar("ccmp", *CCMP, flags=True, silent=True, check=compared)
@@ -152,16 +108,31 @@ def ccmp(a: int, b: int, nzcv: int, yes: bool, bits: int) -> Pair:
     return 0, subs(a, b, bits)[1] if yes else nzcv
 
 
-@scalar("mov", "P, P")
-@scalar("mov", "R, #", check=movable)
-@scalar("movz", "R, #", "R, #, lsl #", check=short)
-def mov(a: int, bits: int) -> int:
-    """Rd = Rn, or a number."""
-    return a
+scalar("add", *ADD, ring=True, check=arithmetic)(lambda a, b, bits: a + b)
+scalar("sub", *ADD, ring=True, check=arithmetic)(lambda a, b, bits: a - b)
+scalar("and", *LOGIC, "P, R, #", ring=True, check=bitmask)(
+    lambda a, b, bits: a & b
+)
+scalar("ands", *LOGIC, "R, R, #", flags=True, check=bitmask)(
+    lambda a, b, bits: with_carry(a & b, 0, 0, bits)
+)
+scalar("madd", "R, R, R, R", cost="multiply-scalar", ring=True)(
+    lambda a, b, c, bits: c + a * b
+)
+for _name, _of in [
+    ("lsl", lambda a, n, bits: a << n % bits),
+    ("lsr", lambda a, n, bits: a >> n % bits),
+    ("asr", lambda a, n, bits: signed(a, bits) >> n % bits),
+    ("ror", lambda a, n, bits: a >> n % bits | a << -n % bits),
+]:
+    scalar(_name, "R, R, #", check=amount)(_of)
+    scalar(f"{_name} {_name}v", "R, R, R")(_of)
+scalar("csel", "R, R, R, cc")(lambda a, b, yes, bits: a if yes else b)
+scalar("mov", "P, P")(lambda a, bits: a)
+scalar("mov", "R, #", check=movable)(lambda a, bits: a)
+scalar("movz", "R, #", "R, #, lsl #", check=short)(lambda a, bits: a)
 
-
-_COMPARE = tuple(f.split(", ", 1)[1] for f in ADD if f[0] in "RPXW")
-alias("cmp", "subs z *", *_COMPARE)
-alias("cmn", "adds z *", *_COMPARE)
-alias("tst", "ands z *", "R, R", "R, R, lsl|lsr|asr|ror #", "R, #")
-alias("mul", "madd 0 1 2 z", "R, R, R")
+alias("cmp", "subs z 0:", *COMPARED)
+alias("cmn", "adds z 0:", *COMPARED)
+alias("tst", "ands z 0:", "R, R", "R, R, lsl|lsr|asr|ror #", "R, #")
+alias("mul", "madd 0: z", "R, R, R")

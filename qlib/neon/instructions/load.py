@@ -10,16 +10,14 @@ from qlib.neon.addresses import (
     INDEXED,
     MOVING,
     REGISTER,
-    SIZES,
     get,
     moved,
     place,
     put,
 )
 from qlib.neon.machine import Machine
-from qlib.neon.operands import Address, Register, Word
-from qlib.neon.program import Step
-from qlib.neon.table import instruction
+from qlib.neon.operands import SIZES, Address, Register, Word
+from qlib.neon.table import Step, instruction
 
 ANY = (*INDEXED, *MOVING, *REGISTER)
 
@@ -97,7 +95,8 @@ def _rows(letter: str, registers: str, size: int, sign: int) -> None:
             instruction(f"{kind}{mid}{letter}", *forms, cost=cost)(build)
 
 
-for _form, _size in SIZES.items():
+for _form in "BHSDQWX":
+    _size = SIZES[_form]
     _rows("", _form, _size, 0)
     if _form not in "BH":
         _pair = [f"{_form}, {_form}, {a}" for a in (*INDEXED, *MOVING)]

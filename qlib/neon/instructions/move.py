@@ -9,40 +9,30 @@ from typing import Any
 
 import numpy as np
 
+from qlib.neon import operands as op
 from qlib.neon.addresses import get, put
 from qlib.neon.machine import Machine
 from qlib.neon.memory import Bytes
-from qlib.neon.operands import (
-    Element,
-    Immediate,
-    Operand,
-    Register,
-    Shift,
-    Vector,
-)
-from qlib.neon.program import Step
-from qlib.neon.table import instruction
+from qlib.neon.operands import SIZES
+from qlib.neon.table import Step, instruction
 from qlib.neon.views import Meaning, View
 
-SIZES = {"b": 1, "h": 2, "s": 4, "d": 8, "W": 4, "X": 8, "S": 4, "D": 8}
-SIZES |= {"H": 2, "B": 1}
 
-
-def _source(machine: Machine, n: Operand) -> Callable[[], Bytes]:
+def _source(machine: Machine, n: op.Operand) -> Callable[[], Bytes]:
     """Reads a register, a vector or a lane, as bytes."""
     match n:
-        case Element():
+        case op.Element():
             row, part = machine.v[n.number], _part(n)
             return lambda: row[:, part]
-        case Register():
+        case op.Register():
             return get(machine, n, SIZES[n.form])
-        case Vector(number):
+        case op.Vector(number):
             row = machine.v[number]
             return lambda: row
     raise ValueError(f"a source must be a register, got {n.form}")
 
 
-def _part(e: Element) -> slice:
+def _part(e: op.Element) -> slice:
     """The bytes of a lane."""
     size = SIZES[e.lanes]
     if e.index >= 16 // size:
@@ -50,11 +40,11 @@ def _part(e: Element) -> slice:
     return slice(e.index * size, (e.index + 1) * size)
 
 
-def copy(sign: int, machine: Machine, d: Operand, n: Operand) -> Step:
+def copy(sign: int, machine: Machine, d: op.Operand, n: op.Operand) -> Step:
     """Vd[i] or Rd = Vn[j] or Rn; a vector Vd has it in every lane."""
     read = _source(machine, n)
     match d:
-        case Element():
+        case op.Element():
             row, part = machine.v[d.number], _part(d)
             size = SIZES[d.lanes]
 
@@ -62,13 +52,13 @@ def copy(sign: int, machine: Machine, d: Operand, n: Operand) -> Step:
                 row[:, part] = read()[:, :size]
 
             return insert
-        case Vector(number, lanes):
-            v, size = put(machine, Register("Q", number)), SIZES[lanes[-1]]
+        case op.Vector(number, lanes):
+            v, size = put(machine, op.Register("Q", number)), SIZES[lanes[-1]]
             count = int(lanes[:-1])
-            if isinstance(n, Vector):
+            if isinstance(n, op.Vector):
                 return lambda: v(read()[:, : count * size].copy())
             return lambda: v(np.tile(read()[:, :size], count))
-    assert isinstance(d, Register)
+    assert isinstance(d, op.Register)
     write, size = put(machine, d, sign), SIZES[d.form]
     return lambda: write(read()[:, :size].copy())
 
@@ -94,10 +84,10 @@ for _names, _sign, _forms in _ROWS:
 
 
 @instruction("fmov", "V.d[i], X", "X, V.d[i]", cost="move")
-def upper(machine: Machine, d: Operand, n: Operand) -> Step:
+def upper(machine: Machine, d: op.Operand, n: op.Operand) -> Step:
     """Vd[1] = Xn, or Xd = Vn[1]."""
     for e in (d, n):
-        if isinstance(e, Element) and e.index != 1:
+        if isinstance(e, op.Element) and e.index != 1:
             raise ValueError(f"the lane must be 1, got {e.index}")
     return copy(0, machine, d, n)
 
@@ -106,25 +96,25 @@ def constant(
     invert: bool,
     combine: Any,
     machine: Machine,
-    d: Vector | Register,
-    number: Immediate,
-    *shift: Shift,
+    d: op.Vector | op.Register,
+    number: op.Immediate,
+    *shift: op.Shift,
 ) -> Step:
     """Vd[i] = a number, shifted; MVNI inverts it, ORR and BIC combine."""
-    size = SIZES[d.lanes[-1] if isinstance(d, Vector) else "d"]
-    count = int(d.lanes[:-1]) if isinstance(d, Vector) else 1
+    size = SIZES[d.lanes[-1] if isinstance(d, op.Vector) else "d"]
+    count = int(d.lanes[:-1]) if isinstance(d, op.Vector) else 1
     value = _number(number.value, size, *shift) ^ -int(invert)
     value &= (1 << 8 * size) - 1
     if combine is not None:
-        meaning = Meaning(lambda lanes: combine(lanes, value), "u", reads=True)
+        meaning = Meaning(lambda lanes: combine(lanes, value), "u")
         view = View(d.number, f"u{size}", 0, count)
-        return machine.lane_step(meaning, view, [])
+        return machine.lane_step(meaning, view, [view])
     row = np.tile(np.frombuffer(value.to_bytes(size, "little"), "u1"), count)
-    write = put(machine, Register("Q", d.number))
+    write = put(machine, op.Register("Q", d.number))
     return lambda: write(machine.cells(row[None]))
 
 
-def _number(value: float, size: int, *shift: Shift) -> int:
+def _number(value: float, size: int, *shift: op.Shift) -> int:
     """The lane of MOVI: 8 bits shifted; for 64 bits, bytes 0 or 255."""
     n, kind = (shift[0].amount, shift[0].kind) if shift else (0, "lsl")
     low, high = (-128 if size == 1 else 0), 255
@@ -155,13 +145,15 @@ for _name, _invert, _combine, _forms in [
 
 
 @instruction("fmov", "V.4h|V.8h|V.2s|V.4s|V.2d|H|S|D, #", cost="move")
-def fmov(machine: Machine, d: Vector | Register, number: Immediate) -> Step:
+def fmov(
+    machine: Machine, d: op.Vector | op.Register, number: op.Immediate
+) -> Step:
     """Every lane of Vd = a float of 3 exponent and 4 fraction bits."""
-    letter = d.lanes[-1] if isinstance(d, Vector) else d.form.lower()
-    count = int(d.lanes[:-1]) if isinstance(d, Vector) else 1
+    letter = d.lanes[-1] if isinstance(d, op.Vector) else d.form.lower()
+    count = int(d.lanes[:-1]) if isinstance(d, op.Vector) else 1
     mantissa, exponent = np.frexp(float(number.value))
     if abs(mantissa) * 32 % 1 or not -2 <= exponent <= 5 or not mantissa:
         raise ValueError(f"the float must fit 8 bits, got {number.value}")
     lane = np.array([number.value], f"<f{SIZES[letter]}").view(np.uint8)
-    write, row = put(machine, Register("Q", d.number)), np.tile(lane, count)
+    write, row = put(machine, op.Register("Q", d.number)), np.tile(lane, count)
     return lambda: write(machine.cells(row[None]))

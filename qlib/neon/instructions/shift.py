@@ -2,6 +2,7 @@
 
     n << k = n 2^k      n >> k = floor(n / 2^k)
     rounded(n, k) = floor(n / 2^k + 1/2), half up, also of negatives
+    SRA, RSRA     the shifted lanes are added to Vd
 
 numpy shifts by too much as Arm does: to 0, or to the sign.
 
@@ -10,13 +11,14 @@ Source: Arm Architecture Reference Manual, section C7.2.   Chapter: neon
 
 import numpy as np
 
-from qlib.neon.vector import INTEGERS, lanes, wide
+from qlib.neon.vector import INTEGERS, both, lanes, wide
 from qlib.neon.views import Lanes
 
 ALL = f"{INTEGERS} 2d"
 LEFT = ("T T #<", f"{ALL} d")
 RIGHT = ("T T #>", f"{ALL} d")
 BY = ("T T T", f"{ALL} d")
+LEFTS = ("T T #<", f"{ALL} b h s d")
 SATURATING = ("T T T", f"{ALL} b h s d")
 
 
@@ -29,28 +31,11 @@ def rounded(n: Lanes, k: int) -> Lanes:
     return (n >> k) + (n >> k - 1 & 1)
 
 
-@lanes("shl", *LEFT, "i", "shift")
-def shl(n: Lanes, k: int) -> Lanes:
-    """Vd[i] = Vn[i] << k, modulo 2^bits."""
-    return n << k
-
-
-@lanes("sshr", *RIGHT, "i", "shift")
-@lanes("ushr", *RIGHT, "u", "shift")
-@lanes("ssra", *RIGHT, "i", "shift", into=np.add)
-@lanes("usra", *RIGHT, "u", "shift", into=np.add)
-def shr(n: Lanes, k: int) -> Lanes:
-    """Vd[i] = Vn[i] >> k; SRA adds it to Vd[i]."""
-    return n >> k
-
-
-@lanes("srshr", *RIGHT, "i", "shift-round")
-@lanes("urshr", *RIGHT, "u", "shift-round")
-@lanes("srsra", *RIGHT, "i", "shift-round", into=np.add)
-@lanes("ursra", *RIGHT, "u", "shift-round", into=np.add)
-def rshr(n: Lanes, k: int) -> Lanes:
-    """Vd[i] = rounded(Vn[i], k); RSRA adds it to Vd[i]."""
-    return rounded(n, k)
+lanes("shl", *LEFT, "i", "shift")(lambda n, k: n << k)
+both("shr", *RIGHT, "shift")(lambda n, k: n >> k)
+both("sra", *RIGHT, "shift", into=np.add)(lambda n, k: n >> k)
+both("rshr", *RIGHT, "shift-round")(rounded)
+both("rsra", *RIGHT, "shift-round", into=np.add)(rounded)
 
 
 @lanes("sli", *LEFT, "u", "shift", reads=True)
@@ -66,65 +51,40 @@ def sri(d: Lanes, n: Lanes, k: int) -> Lanes:
     return n >> k | d & (ones ^ ones >> k)
 
 
-LEFTS = ("T T #<", f"{ALL} b h s d")
+both("qshl", *LEFTS, "shift-round", saturates=True)(lambda n, k: wide(n) << k)
+lanes("sqshlu", *LEFTS, "ui", "shift-round", saturates=True)(
+    lambda n, k: wide(n) << k
+)
 
 
-@lanes("sqshl", *LEFTS, "i", "shift-round", saturates=True)
-@lanes("uqshl", *LEFTS, "u", "shift-round", saturates=True)
-@lanes("sqshlu", *LEFTS, "ui", "shift-round", saturates=True)
-def qshl_by_number(n: Lanes, k: int) -> Lanes:
-    """Vd[i] = Vn[i] << k, saturated; SQSHLU to an unsigned lane."""
-    return wide(n) << k
-
-
-def counts(n: Lanes, m: Lanes) -> list[Lanes]:
-    """How far left and right: at most what still tells results apart.
-
-    >>> counts(np.int8([1, 1]), np.int8([3, -100]))
-    [array([3, 0], dtype=int8), array([0, 9], dtype=int8)]
-    """
-    bits = 8 * n.dtype.itemsize
+def _counts(n: Lanes, m: Lanes) -> list[Lanes]:
+    """How far left and right: at most what still tells results apart."""
+    bits = 8 * m.dtype.itemsize
     by = np.clip(m.astype(np.int8), -bits - 1, bits)
     return [np.maximum(k, 0).astype(n.dtype) for k in (by, -by)]
 
 
-def round_by(n: Lanes, k: Lanes) -> Lanes:
-    """Like rounded, by lanes; k >= 0.
-
-    >>> round_by(np.int8([-6, -5, 7]), np.int8([2, 1, 0]))
-    array([-1, -2,  7], dtype=int8)
-    """
-    carry: Lanes = n >> np.maximum(k, 1) - 1 & (k > 0)
-    return (n >> k) + carry
-
-
-@lanes("sshl", *BY, "i", "shift")
-@lanes("ushl", *BY, "uui", "shift")
-def shl_by(n: Lanes, m: Lanes) -> Lanes:
-    """Vd[i] = Vn[i] << Vm[i], modulo 2^bits."""
-    left, right = counts(n, m)
+def _shl_by(n: Lanes, m: Lanes) -> Lanes:
+    """Vd[i] = Vn[i] << Vm[i]."""
+    left, right = _counts(n, m)
     return n << left >> right
 
 
-@lanes("srshl", *BY, "i", "shift-round")
-@lanes("urshl", *BY, "uui", "shift-round")
-def rshl_by(n: Lanes, m: Lanes) -> Lanes:
-    """Vd[i] = Vn[i] << Vm[i], modulo 2^bits; rounded if to the right."""
-    left, right = counts(n, m)
-    return round_by(n << left, right)
+def _rshl_by(n: Lanes, m: Lanes) -> Lanes:
+    """Vd[i] = Vn[i] << Vm[i]; rounded if to the right."""
+    left, right = _counts(n, m)
+    n = n << left
+    carry: Lanes = n >> np.maximum(right, 1) - 1 & (right > 0)
+    return (n >> right) + carry
 
 
-@lanes("sqshl", *SATURATING, "i", "shift-round", saturates=True)
-@lanes("uqshl", *SATURATING, "uui", "shift-round", saturates=True)
-def qshl_by(n: Lanes, m: Lanes) -> Lanes:
-    """Vd[i] = Vn[i] << Vm[i], saturated."""
-    left, right = counts(n, m)
-    return wide(n) << left >> right
-
-
-@lanes("sqrshl", *SATURATING, "i", "shift-round", saturates=True)
-@lanes("uqrshl", *SATURATING, "uui", "shift-round", saturates=True)
-def qrshl_by(n: Lanes, m: Lanes) -> Lanes:
-    """Vd[i] = Vn[i] << Vm[i], saturated; rounded if to the right."""
-    left, right = counts(n, m)
-    return round_by(wide(n) << left, right)
+for _sign, _kinds in {"s": "i", "u": "uui"}.items():
+    lanes(f"{_sign}shl", *BY, _kinds, "shift")(_shl_by)
+    lanes(f"{_sign}rshl", *BY, _kinds, "shift-round")(_rshl_by)
+    _how = _kinds, "shift-round"
+    lanes(f"{_sign}qshl", *SATURATING, *_how, saturates=True)(
+        lambda n, m: _shl_by(wide(n), m)
+    )
+    lanes(f"{_sign}qrshl", *SATURATING, *_how, saturates=True)(
+        lambda n, m: _rshl_by(wide(n), m)
+    )

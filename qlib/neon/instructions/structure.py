@@ -12,12 +12,10 @@ import numpy as np
 from qlib.neon.addresses import Place, place
 from qlib.neon.machine import Machine
 from qlib.neon.memory import Bytes
-from qlib.neon.operands import Address, Vectors
-from qlib.neon.program import Step
-from qlib.neon.table import instruction
+from qlib.neon.operands import SIZES, Address, Vectors
+from qlib.neon.table import Step, instruction
 from qlib.neon.views import items
 
-SIZES = {"b": 1, "h": 2, "s": 4, "d": 8}
 ADDRESSES = ("[X]", "[X], #", "[X], X")
 
 
@@ -101,7 +99,7 @@ for _n in range(1, 5):
         for t in _LANES[: 8 if _n == 1 else 7]
         for c in _counts
     ]
-    _one = [f"{{V.{t} x{_n}}}[i]" for t in SIZES]
+    _one = [f"{{V.{t} x{_n}}}[i]" for t in "bhsd"]
     for _kind, _cost in {"ld": "load", "st": "store"}.items():
         _name = f"{_kind}{_n}"
         instruction(_name, *_forms(_all), cost=_cost)(

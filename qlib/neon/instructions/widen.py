@@ -5,31 +5,27 @@ Source: Arm Architecture Reference Manual, section C7.2.   Chapter: neon
 
 import numpy as np
 
-from qlib.neon.vector import lanes, wide
-from qlib.neon.views import Lanes
+from qlib.neon.vector import INTEGERS, both, lanes, wide
+from qlib.neon.views import Lanes, pairs
 
 HALF = "8b 4h 2s"
 LONG = ("W T T", HALF)
 WIDE = ("W W T", HALF)
+PAIRS = ("P T", INTEGERS)
+
+both("xtl", "W T", HALF, "shift")(lambda n: n)
+both("addw", *WIDE, "simd", wraps=True)(np.add)
+both("subw", *WIDE, "simd", wraps=True)(np.subtract)
 
 
-@lanes("sxtl", "W T", HALF, "i", "shift")
-@lanes("uxtl", "W T", HALF, "u", "shift")
-def xtl(n: Lanes) -> Lanes:
-    """Vd[i] = Vn[i]."""
-    return n
-
-
-@lanes("sshll", "W T #<", HALF, "i", "shift")
-@lanes("ushll", "W T #<", HALF, "u", "shift")
+@both("shll", "W T #<", HALF, "shift")
 @lanes("shll", "W T #=", HALF, "i", "shift")
 def shll(n: Lanes, k: int) -> Lanes:
     """Vd[i] = Vn[i] << k."""
     return wide(n) << k
 
 
-@lanes("saddl", *LONG, "i", "simd")
-@lanes("uaddl", *LONG, "u", "simd")
+@both("addl", *LONG, "simd")
 def addl(n: Lanes, m: Lanes) -> Lanes:
     """Vd[i] = Vn[i] + Vm[i]."""
     return np.add(n, m, dtype=f"{n.dtype.kind}{2 * n.dtype.itemsize}")
@@ -42,15 +38,8 @@ def subl(n: Lanes, m: Lanes) -> Lanes:
     return np.subtract(n, m, dtype=f"i{2 * n.dtype.itemsize}")
 
 
-@lanes("saddw", *WIDE, "i", "simd", wraps=True)
-@lanes("uaddw", *WIDE, "u", "simd", wraps=True)
-def addw(n: Lanes, m: Lanes) -> Lanes:
-    """Vd[i] = Vn[i] + Vm[i], modulo 2^bits; Vn is wide."""
-    return n + m
-
-
-@lanes("ssubw", *WIDE, "i", "simd", wraps=True)
-@lanes("usubw", *WIDE, "u", "simd", wraps=True)
-def subw(n: Lanes, m: Lanes) -> Lanes:
-    """Vd[i] = Vn[i] - Vm[i], modulo 2^bits; Vn is wide."""
-    return n - m
+@both("addlp", *PAIRS, "pairwise")
+@both("adalp", *PAIRS, "pairwise-accumulate", into=np.add)
+def addlp(n: Lanes) -> Lanes:
+    """Vd[i] = Vn[2i] + Vn[2i+1]; ADALP adds it to Vd[i]."""
+    return pairs(n)

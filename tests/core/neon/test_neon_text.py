@@ -49,6 +49,7 @@ REFUSED = [  # text, what the error says
     ("ld1 {v0.s}[4], [x0]", "a lane must be below 4, got 4"),
     ("shl v0.4s, v1.4s, #32", "the immediate must be 0 to 31, got 32"),
     ("sshr v0.8h, v1.8h, #0", "the immediate must be 1 to 16, got 0"),
+    ("adds sp, x0, #1", "got SP, X, #"),
     ("add x0, x1, #4097", "hold, got 4097"),
     ("and x0, x1, #5", "hold, got 5"),
     ("movi v0.4s, #256", "the number must be 0 to 255, got 256"),

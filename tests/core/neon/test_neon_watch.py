@@ -54,6 +54,16 @@ def dot(kind):
     return f"{kind}4", true
 
 
+def joined(dtype):
+    """Neighbours of n, then of m."""
+
+    def true(d, n, m):
+        x = np.concatenate([lanes(n, dtype), lanes(m, dtype)], axis=1)
+        return x[:, ::2] + x[:, 1::2]
+
+    return dtype, true
+
+
 TRUE = [  # text, lanes of the result and their true values from d, n, m
     ("smlal v3.8h, v1.8b, v2.8b", long(1, "i", 1)),
     ("smlal2 v3.8h, v1.16b, v2.16b", long(1, "i", 1, True)),
@@ -64,6 +74,8 @@ TRUE = [  # text, lanes of the result and their true values from d, n, m
     ("uadalp v3.4s, v1.8h", pairs("u", 2)),
     ("sdot v3.4s, v1.16b, v2.16b", dot("i")),
     ("udot v3.4s, v1.16b, v2.16b", dot("u")),
+    ("addp v3.4s, v1.4s, v2.4s", joined("i4")),
+    ("addp v3.8h, v1.8h, v2.8h", joined("i2")),
     ("mla v3.16b, v1.16b, v2.16b", same(lambda d, n, m: d + n * m, "i1")),
     ("mls v3.4s, v1.4s, v2.4s", same(lambda d, n, m: d - n * m, "i4")),
     ("add v3.4s, v1.4s, v2.4s", same(lambda d, n, m: n + m, "i4")),
@@ -107,9 +119,12 @@ def test_every_wrapped_lane_is_seen_with_its_true_value(text, rule):
     assert (machine.v[4:] == before[4:]).all()
 
 
-def test_a_sum_is_seen_where_it_wraps_after_many_that_do_not():
-    code = parse("0: sadalp v3.8h, v1.16b\nsubs x0, x0, #1\nb.ne 0b")
-    for times, count in ((129, 0), (130, 8)):  # 254 * 129 = 32766
+@pytest.mark.parametrize(
+    ("of", "width"), [("8h, v1.16b", 8), ("4h, v1.8b", 4)]
+)
+def test_a_sum_is_seen_where_it_wraps_after_many_that_do_not(of, width):
+    code = parse(f"0: sadalp v3.{of}\nsubs x0, x0, #1\nb.ne 0b")
+    for times, count in ((129, 0), (130, width)):  # 254 * 129 = 32766
         machine = Machine(2, watch=True)
         machine.v[1] = 127
         machine.x[0] = times

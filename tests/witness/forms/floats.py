@@ -33,6 +33,7 @@ FORMS = [
         form(f"{i} v0.{a}, v1.{a}, v2.{a}", p)
         for i in [*MORE, "fmla", "fmls"]
         for a, p in TYPES
+        if i[:3] != "fml" or p == "f"
     ],
     *[
         form(f"{i} v0.{a}, v1.{a}, v2.{e}", p)
@@ -43,6 +44,7 @@ FORMS = [
             ("4s", "s[3]", "f"),
             ("2d", "d[1]", "e"),
         ]
+        if i == "fmul" or p == "f"
     ],
     form("fmul v2.4s, v1.4s, v2.s[1]", "f"),
     form("fmul v31.4s, v18.4s, v19.s[2]", "f"),
@@ -111,7 +113,4 @@ FORMS = [
     form("fcvt s0, d1", "e"),
     *[form(f"{i} s0, v1.4s", "f") for i in ("fmaxv", "fminv", "fmaxnmv")],
     form("faddp s0, v1.2s", "f"),
-    form("fcmp s1, s2", "f"),
-    form("fcmp d1, #0.0", "e"),
-    form("fcsel s0, s1, s2, ge", "f"),
 ]

@@ -40,6 +40,6 @@ FORMS = [
         for i in SHIFTED
         for n, w, s in LONG
         for k in (1, BITS[n[-1]])
-        if not (s and k == 1)
+        if not (s and k == 1) or i in ("sqshrn", "uqshrn", "shrn")
     ],
 ]

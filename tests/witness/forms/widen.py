@@ -19,6 +19,7 @@ FORMS = [
     *long("<i><2> v1.<w>, v1.<n>, v2.<n>", "smull umlal", "bh"),
     *long("<i><2> v2.<w>, v1.<n>, v2.<n>", "smlal usubl", "bh"),
     *long("<i><2> v1.<w>, v1.<w>, v1.<n>", "saddw", "bh"),
+    *long("<i><2> v1.<w>, v1.<n>, v2.<n>", "sqdmlal", "h"),
     *long("<i><2> v31.<w>, v16.<n>, v7.<n>", "smull smlal", "bh"),
     *long("<i><2> v31.<w>, v16.<n>, v15.h[5]", "smlal umull", "h"),
     *long("<i><2> v2.<w>, v1.<n>, v2.h[6]", "smlal smull", "h"),
