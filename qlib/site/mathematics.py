@@ -45,7 +45,8 @@ def render(tex: str, display: bool, macros: str = "{}") -> str:
         "macros": json.loads(macros),
     }
     drawn: str = json.loads(engine()(tex, json.dumps(options)))
-    return drawn
+    # A root is drawn; its words are in the MathML.
+    return drawn.replace("<svg ", '<svg aria-hidden="true" ')
 
 
 def lines(tex: str) -> str:

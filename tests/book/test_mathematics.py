@@ -25,6 +25,12 @@ def test_a_formula_is_drawn_and_spoken():
     assert 'class="katex-html" aria-hidden="true"' in drawn
 
 
+def test_the_drawing_of_a_root_is_hidden_from_readers_of_the_page():
+    drawn = mathematics.render(r"\sqrt{x}", display=False)
+    assert '<svg aria-hidden="true"' in drawn
+    assert drawn.count("<svg") == drawn.count('<svg aria-hidden="true"')
+
+
 def test_macros_take_arguments():
     macros = '{"\\\\round": "\\\\lfloor #1 \\\\rceil"}'
     assert "⌉" in mathematics.render(r"\round{x}", False, macros)
