@@ -1,0 +1,162 @@
+"""The searches of others: recorded by running their code."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.special import ndtri
+from scipy.stats import entropy
+
+from qlib.calibrate.histogram import Histogram
+from qlib.calibrate.kl import divergence
+from qlib.calibrate.wild import bug1989, mxnet, ncnn, nvidia, onnxruntime
+
+VECTORS = Path(__file__).parents[1] / "vectors"
+TABLE = json.loads((VECTORS / "kl_calibration.json").read_text())
+DRAWN = TABLE["distributions"]
+RECORDED = DRAWN + TABLE["synthetic"]
+NAMES = [row["name"] for row in RECORDED]
+U = (np.arange(200_000) + 0.5) / 200_000
+HALF = abs(ndtri(U))
+DATA = {
+    "half_normal": HALF,
+    "relu_normal": np.maximum(ndtri(U), 0),
+    "uniform": U,
+    "half_normal_outlier10": np.append(HALF, [50.0] * 20),
+    "bimodal": np.append(0.1 * HALF, 5 + 0.05 * ndtri(U)),
+}
+ZEROS = 100_000  # of relu_normal: ncnn does not count them
+
+
+def h_of(row):
+    return Histogram(row["hist2048"], 0.0, row["absmax"])
+
+
+def two_sided(name, bins):
+    """Recorded on the data and their negatives, in float32; ReLU as it is."""
+    r = DATA[name]
+    if name != "relu_normal":
+        r = np.append(r, -r)
+    r = r.astype(np.float32)
+    a = float(abs(r).max())
+    return Histogram.of(r, bins, (-a, a)), (float(r.min()), float(r.max()))
+
+
+def test_the_data_are_those_that_were_recorded():
+    for row in DRAWN:
+        h = Histogram.of(DATA[row["name"]], over=(0, row["absmax"]))
+        assert abs(h.counts - row["hist2048"]).sum() <= 2  # edges
+
+
+def test_the_divergence_is_that_of_scipy():
+    rng = np.random.default_rng(0)
+    for n in (1, 2, 500):
+        P, Q = rng.integers(0, 9, n) + (np.arange(n) == 0), rng.random(n)
+        assert divergence(P, Q) == pytest.approx(entropy(P, Q), rel=1e-12)
+    assert divergence(np.array([1, 2]), np.array([1, 0])) == np.inf
+    assert entropy([1, 2], [1, 0]) == np.inf
+
+
+@pytest.mark.parametrize("row", RECORDED, ids=NAMES)
+def test_nvidia(row):
+    h, want = h_of(row), row["nvidia_pytorch_quantization"]
+    if row["name"] == "all_in_bin0":
+        assert want["kl"] == "nan"
+        with pytest.raises(ValueError, match="must not all be 0"):
+            nvidia(h)
+        return
+    got = nvidia(h)
+    assert got.m == want["i"]
+    assert got.rmax == pytest.approx(want["amax"], rel=1e-12)
+    assert got.rmin == -got.rmax
+    assert got.curve.min() == pytest.approx(want["kl"], rel=1e-9, abs=1e-15)
+
+
+@pytest.mark.parametrize("row", RECORDED, ids=NAMES)
+def test_ncnn(row):
+    """m is the recorded one in all ten; D, float64 here and float32 there,
+    differs by 7e-8 nats at most."""
+    h, want = h_of(row), row["ncnn_ncnn2table"]
+    counts = h.counts.copy()
+    if row["name"] == "relu_normal":
+        counts[0] -= ZEROS
+    got = ncnn(Histogram(counts, 0.0, h.rmax))
+    assert got.m == want["bin"]
+    assert got.rmax == pytest.approx(want["threshold"], rel=1e-7)
+    assert got.rmin == -got.rmax
+    assert 127 / got.rmax == pytest.approx(want["scale"], rel=1e-6)
+    assert got.curve.min() == pytest.approx(want["kl"], abs=7e-8)
+
+
+@pytest.mark.parametrize("row", RECORDED, ids=NAMES)
+def test_bug1989(row):
+    h, want = h_of(row), row["bug1989"]
+    got = bug1989(h)
+    assert got.m == want["bin"]
+    assert got.rmax == pytest.approx(want["threshold"], rel=1e-12)
+    assert got.rmin == -got.rmax
+
+
+def test_bug1989_level_by_level_on_sparse_histograms():
+    """The steps of `threshold_distribution`, one level after the other."""
+    rng = np.random.default_rng(1)
+    for _ in range(20):
+        counts = rng.poisson(1.0, 40) + (np.arange(40) < 3)
+        got, c = bug1989(Histogram(counts, 0.0, 1.0), 8).curve, counts[1:]
+        assert got.shape == (31,)
+        for D, i in zip(got, range(8, 39), strict=True):
+            P, Q, n = c[:i].astype(float), np.zeros(i), i // 8
+            P[-1] += c[i:].sum()
+            for j in range(8):
+                end = (j + 1) * n if j < 7 else None
+                to = slice(j * n, -1 if end is None else end)
+                if np.count_nonzero(P[to]):
+                    total = c[:i][j * n : end].sum()
+                    Q[to] = total / np.count_nonzero(P[to])
+            Q[P == 0] = 0
+            P[P == 0] = Q[Q == 0] = 1e-4
+            assert entropy(P, Q) == pytest.approx(D, rel=1e-9)
+
+
+def test_the_lost_bin_moves_the_threshold():
+    """`stop = -1` and its repair, on the recorded histograms."""
+    moved = {
+        row["name"]: bug1989(h_of(row)).m - bug1989(h_of(row), lost=0).m
+        for row in DRAWN
+    }
+    assert moved["half_normal"] == 2046 - 1919
+    assert moved["half_normal_outlier10"] == 383 - 155
+    assert moved["bimodal"] == 2012 - 1995
+    assert moved["uniform"] == 0
+
+
+@pytest.mark.parametrize("row", DRAWN, ids=NAMES[: len(DRAWN)])
+def test_mxnet(row):
+    """Recorded with float32 sums of another order: D to 2e-5 of itself."""
+    want = row["mxnet2018_8001bins_255"]
+    got = mxnet(two_sided(row["name"], 8001)[0])
+    assert got.rmax == pytest.approx(want["threshold"], rel=1e-7)
+    assert got.rmin == -got.rmax
+    assert got.curve.min() == pytest.approx(want["divergence"], rel=2e-5)
+
+
+@pytest.mark.parametrize("row", DRAWN, ids=NAMES[: len(DRAWN)])
+@pytest.mark.parametrize("bins", [128, 2048])
+def test_onnxruntime(row, bins):
+    want = row[f"onnxruntime_entropy_num_bins_{bins}"]
+    h, seen = two_sided(row["name"], bins)
+    got = onnxruntime(h, seen)
+    assert got.rmin == pytest.approx(want["low"], rel=1e-6)
+    assert got.rmax == pytest.approx(want["high"], rel=1e-6)
+    if bins == 128:
+        assert len(got.curve) == 1
+        assert (got.rmin, got.rmax) == pytest.approx(seen, rel=1e-6)
+
+
+@pytest.mark.parametrize("search", [nvidia, ncnn, bug1989, mxnet])
+def test_a_histogram_shorter_than_the_levels_is_refused(search):
+    with pytest.raises(ValueError, match="there must be more bins than level"):
+        search(Histogram([3, 2, 1], 0.0, 1.0))
+    with pytest.raises(ValueError, match="there must be more bins than level"):
+        onnxruntime(Histogram([3, 2, 1], -1.0, 1.0), (-1.0, 1.0))
