@@ -6,15 +6,18 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHONDONTWRITEBYTECODE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help book test witness serve check quick clean core notebooks lab
+.PHONY: help book surface test witness serve check quick clean core notebooks lab
 
 help: ## say what can be made
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 16
 
-book: .venv/book ## install, execute the chapters, build _build/html
+book: surface ## install, measure, execute the chapters, build _build/html
 	$(PY) -m qlib.site.execute
 	$(PY) -m qlib.site.notebook.export
 	$(PY) -m qlib.site.build
+
+surface: .venv/book ## measure what clipping costs, kept by digest: 2 minutes, once
+	$(PY) -m qlib.surface
 
 test: .venv/test book check core ## everything below `make book`, and every test but the witnesses
 	$(PY) -m tests.book.chromium
@@ -33,11 +36,11 @@ check: .venv/test ## style, types and the examples in the docstrings
 core: .venv-core/ready ## the core's tests where only numpy and pytest are
 	$(CORE) -m pytest -q tests/core
 
-quick: .venv/test ## what one edit needs: stale chapters, core and house tests
+quick: .venv/test surface ## what one edit needs: stale chapters, core and house tests
 	$(PY) -m qlib.site.execute
 	$(PY) -m pytest -q -x tests/core tests/house
 
-notebooks: .venv/book ## one notebook per page to read, one to work in
+notebooks: surface ## one notebook per page to read, one to work in
 	$(PY) -m qlib.site.execute
 	$(PY) -m qlib.site.notebook.export
 

@@ -40,15 +40,7 @@ from qlib.int8.tables import (
 )
 from qlib.multiplier import Requant, requant_from_real
 from qlib.net.graph import shapes
-from qlib.net.ops import (
-    Concat,
-    Flatten,
-    Relu,
-    Relu6,
-    Sigmoid,
-    Softmax,
-    label,
-)
+from qlib.net.ops import Concat, Flatten, Relu, Relu6, Sigmoid, Softmax, label
 from qlib.net.pools import AveragePool, GlobalAveragePool, MaxPool
 from qlib.net.qlayers import QAdd, QConv, QDense
 from qlib.net.quantized import QNet, QOp, of
@@ -80,11 +72,18 @@ def lower(qnet: QNet, scale_by: Scaling = multiply) -> Program:
                 f"{name!r} must have at most 256 codes, 0 among them, "
                 f"got {grid}"
             )
-    return tuple(s for op in qnet.ops for s in _steps(qnet, op, scale_by))
+    return tuple(s for op in qnet.ops for s in steps(qnet, op, scale_by))
 
 
-def _steps(qnet: QNet, op: QOp, scale_by: Scaling) -> Iterator[Step]:
-    """The steps of one op."""
+def steps(qnet: QNet, op: QOp, scale_by: Scaling = multiply) -> Iterator[Step]:
+    """The steps of one op of a network.   Raises: as `lower`.
+
+    >>> from qlib.grid import INT8
+    >>> qp = QParams(0.5, 0, INT8)
+    >>> op = Flatten("x", "y")
+    >>> [s.y for s in steps(QNet((1,), (op,), {"x": qp, "y": qp}), op)]
+    ['y']
+    """
     xs, y = of(qnet, op)
     x, out = xs[0], partial(_output, y, scale_by)
     match op:

@@ -24,7 +24,9 @@ FLOORS = [
     ["int8", "neon", "compress", "zoo"],
     # numpy ends here
     ["data", "stats", "export", "plots"],
-    ["train", "fast", "widgets"],
+    ["train", "fast"],
+    ["surface"],
+    ["widgets"],
     ["site"],
 ]
 CORE = FLOORS[:6]

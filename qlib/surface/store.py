@@ -1,0 +1,116 @@
+"""The surface as it is kept: measured once, under a digest of all it is of.
+
+The digest covers the code that measures (without comments and docstrings),
+the networks and the images.  The file lies where downloads lie, see
+`qlib.data.download`, and gets its name when it is whole.
+Chapter: calibration
+"""
+
+import ast
+import hashlib
+import io
+import os
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from qlib.arrays import Code, Real
+from qlib.data.digits import DIGEST
+from qlib.data.download import cache_folder
+from qlib.zoo.digests import DIGESTS
+
+SOURCES = """*.py calibrate/h*.py calibrate/mse.py data/digits.py
+data/dataset.py fast/*.py int8/*.py net/*.py surface/*.py zoo/*.py"""
+QLIB = Path(__file__).parents[1]
+
+
+@dataclass(frozen=True, eq=False)
+class Surface:
+    """Counts by network, place, bits and threshold; see `measure`.
+
+    lost, won  (5, places, BITS, SHARES): images; b and c of McNemar's test
+    rms        the same shape: error of the logits, in units of r
+    right, n   (5,): images read in reals, of how many
+    scale      (5,): rms of the logits in reals
+    """
+
+    lost: Code
+    won: Code
+    rms: Real
+    right: Code
+    n: Code
+    scale: Real
+
+
+@cache
+def load() -> Surface:
+    """The surface, measured first if it is not there: two minutes or so."""
+    path = file()
+    if not path.exists():
+        keep(path, measured())
+    with np.load(path, allow_pickle=False) as arrays:
+        return Surface(**arrays)
+
+
+def file() -> Path:
+    """Where the surface lies, or will."""
+    return cache_folder() / f"surface-{key()[:16]}.npz"
+
+
+@cache
+def key() -> str:
+    """The digest of what the surface is made of."""
+    digest = hashlib.sha256(DIGEST.encode())
+    for i in range(5):
+        digest.update(DIGESTS[f"digits-{i}"].encode())
+    for pattern in SOURCES.split():
+        for path in sorted(QLIB.glob(pattern)):
+            digest.update(bare(path.read_text("utf8")).encode())
+    return digest.hexdigest()
+
+
+def bare(source: str) -> str:
+    """Python without its comments and docstrings.
+
+    >>> bare('def f():  # not this, nor this:\\n    "says"\\n    return 1')
+    'def f():\\n    return 1'
+    """
+    tree = ast.parse(source)
+    for node in ast.walk(tree):
+        if (
+            isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef)
+            and ast.get_docstring(node) is not None
+            and len(node.body) > 1
+        ):
+            del node.body[0]
+    return ast.unparse(tree)
+
+
+def measured() -> bytes:
+    """The file: everything measured anew."""
+    from qlib.surface.measure import NETWORKS, everything
+    from qlib.surface.settings import subject
+
+    lost, won, rms = np.moveaxis(everything(), -1, 0)
+    all_of = [subject(i) for i in range(NETWORKS)]
+    data = io.BytesIO()
+    np.savez(
+        data,
+        lost=lost.astype(np.int16),
+        won=won.astype(np.int16),
+        rms=rms,
+        right=[np.sum(s.logits.argmax(1) == s.labels) for s in all_of],
+        n=[len(s.labels) for s in all_of],
+        scale=[np.sqrt(np.mean(s.logits**2)) for s in all_of],
+    )
+    return data.getvalue()
+
+
+def keep(path: Path, data: bytes) -> None:
+    """Write a file that is there whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_suffix(f".{os.getpid()}.part")
+    part.write_bytes(data)
+    part.replace(path)
