@@ -226,6 +226,15 @@ const mount = ({ hint, say, build }) => ({ model, el: root }) => {
         { class: "q-seg" }, radios.map((r, k) => el("label", {}, r, labels[k]))));
       return { box, title, name };
     },
+    /** More than five choices: a native select. */
+    select(trait, legend, options) {
+      const box = el("select", { class: "q-select", "data-trait": trait },
+        options.map(([value, words]) => el("option", { value }, words)));
+      box.addEventListener("change", () =>
+        put({ [trait]: options[box.selectedIndex][0] }));
+      followers.push(s => { box.value = s[trait]; });
+      return el("label", {}, el("span", { class: "q-label" }, legend), box);
+    },
     /** On or off. */
     toggle(trait, legend, words) {
       const box = el("input", { type: "checkbox", role: "switch",
