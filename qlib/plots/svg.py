@@ -15,6 +15,7 @@ from xml.etree import ElementTree as ET
 import numpy as np
 from matplotlib.image import imread
 
+from qlib.plots.shorter import share, shorten
 from qlib.plots.style import TOKENS
 from qlib.plots.words import spell
 
@@ -27,7 +28,6 @@ HALO = (
     "paint-order:stroke;stroke:var(--q-paper);stroke-width:3;"
     "stroke-linejoin:round"
 )
-COORDINATES = ("d", "x", "y", "width", "height", "transform")
 COLOUR = re.compile(r"#[0-9a-f]{6}\b")
 LINK = re.compile(r"url\(#([^)]+)\)|^#(.+)$")
 
@@ -47,6 +47,7 @@ def to_page(raw: str, alt: str, width: int) -> str:
         spell(text)
     rename_ids(root, sha256(f"{width} {alt} {raw}".encode()).hexdigest())
     flatten(root)
+    share(root)
     box = root.attrib["viewBox"]
     w, h = (f"{float(points) * 4 / 3:.0f}" for points in box.split()[2:])
     root.attrib = {
@@ -98,24 +99,6 @@ def variable(colour: re.Match[str]) -> str:
             f"got {colour[0]}"
         )
     return VARIABLE[colour[0]]
-
-
-def shorten(node: ET.Element) -> None:
-    """Two decimals and no needless space, in coordinates only."""
-    for key in COORDINATES:
-        if key in node.attrib:
-            short = re.sub(r"-?\d+\.\d+", two_decimals, node.attrib[key])
-            node.set(key, short)
-    if "d" in node.attrib:
-        d = " ".join(node.attrib["d"].split())
-        node.set("d", re.sub(r" ?([A-Za-z]) ?", r"\1", d))
-    if node.get("transform", "").startswith("rotate(-0 "):
-        del node.attrib["transform"]
-
-
-def two_decimals(x: re.Match[str]) -> str:
-    """12.340000 as 12.34, and -0.001 as 0."""
-    return f"{round(float(x[0]), 2) + 0:.8g}"
 
 
 def images_follow_the_theme(root: ET.Element) -> None:
@@ -179,12 +162,21 @@ def rename_ids(root: ET.Element, digest: str) -> None:
 
 
 def flatten(node: ET.Element) -> None:
-    """Replace groups that say nothing by what they hold."""
+    """Replace groups that say nothing by what they hold.
+
+    What holds or draws nothing goes.
+    """
     kept: list[ET.Element] = []
     for child in node:
         flatten(child)
         if child.tag == "g" and not child.attrib:
             kept += child
-        elif child.tag not in ("g", "defs") or len(child):
+        elif len(child) or not is_empty(child):
             kept.append(child)
     node[:] = kept
+
+
+def is_empty(node: ET.Element) -> bool:
+    """A group without members or a path without steps."""
+    says = node.attrib.keys() & {"d", "id"}
+    return node.tag in ("g", "defs") or (node.tag == "path" and not says)

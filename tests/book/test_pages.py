@@ -96,7 +96,7 @@ def test_a_first_visit_is_light(browser, http_base, name):
     page.goto(f"{http_base}/{name}.html")
     page.wait_for_load_state("networkidle")
     context.close()
-    assert sum(n for n, _ in got) <= 1.65 * MEGABYTE, sorted(got)[-5:]
+    assert sum(n for n, _ in got) <= 1.5 * MEGABYTE, sorted(got)[-5:]
 
 
 @pytest.mark.parametrize("name", PAGES)
