@@ -15,9 +15,10 @@ The networks are the five of `digits`, folded; each is tested on the images
 that it never saw.   Chapter: calibration
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import cache
+from typing import TypeAlias
 
 import numpy as np
 
@@ -34,6 +35,7 @@ from qlib.net.quantized import QNet
 from qlib.net.real import result
 from qlib.zoo import folds as networks
 
+Rule: TypeAlias = Callable[[str, Grid], Range]
 BITS = (8, 6, 5, 4, 3, 2)
 SHARES = np.arange(1, 65) / 64
 
@@ -96,11 +98,24 @@ def grid_of(r: Range, bits: int) -> Grid:
     return unsigned(bits) if r[0] >= 0 else narrow(signed(bits))
 
 
-def clipped(s: Subject, names: Iterable[str], share: float, bits: int) -> QNet:
-    """The network with these tensors clipped to a share of max |r|."""
+def regridded(s: Subject, names: Iterable[str], bits: int, rule: Rule) -> QNet:
+    """The network with these tensors on grids of so many bits.
+
+    rule  (name, grid) -> the range
+    """
     chosen = dict(s.qnet.qparams)
     for name in names:
-        rmin, rmax = s.ranges[name]
-        T, grid = share * max(-rmin, rmax), grid_of((rmin, rmax), bits)
-        chosen[name] = qparams(*fit(max(rmin, -T), min(rmax, T), grid), grid)
+        grid = grid_of(s.ranges[name], bits)
+        chosen[name] = qparams(*rule(name, grid), grid)
     return replace(s.qnet, qparams=chosen)
+
+
+def clipped(s: Subject, names: Iterable[str], share: float, bits: int) -> QNet:
+    """The network with these tensors clipped to a share of max |r|."""
+
+    def rule(name: str, grid: Grid) -> Range:
+        rmin, rmax = s.ranges[name]
+        T = share * max(-rmin, rmax)
+        return fit(max(rmin, -T), min(rmax, T), grid)
+
+    return regridded(s, names, bits, rule)

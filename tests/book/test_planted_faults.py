@@ -27,6 +27,11 @@ FAULTS = {
         "bias = factor * (b - mean) + beta",
         "bias = factor * (b + mean) + beta",
     ),
+    "calibration": (
+        "calibrate/kl.py",
+        "P[-1] += counts[i:].sum()",
+        "P[-1] += counts[i + 1 :].sum()",
+    ),
     "int8-convolution": (
         "int8/conv.py",
         "view.transpose(0, 1, 4, 5, 2, 3)",
