@@ -64,6 +64,12 @@ def test_merging_over_one_range_is_exact(draw, parts):
     assert (first.rmin, first.rmax) == (want.rmin, want.rmax)
 
 
+def test_merging_over_one_range_is_exact_where_no_float_is_between_its_ends():
+    """The centres of the bins cannot be told apart then."""
+    h = Histogram([1, 2, 3, 4], 1e6, np.nextafter(1e6, 2e6))
+    np.testing.assert_array_equal(h.merge(h).counts, [2, 4, 6, 8])
+
+
 @pytest.mark.parametrize("draw", DRAWS)
 def test_merging_over_two_ranges_moves_a_value_by_half_a_bin_at_most(draw):
     """How many values lie below x, at every edge x: between the true numbers
@@ -88,6 +94,13 @@ def test_merging_a_range_within_the_other_leaves_the_wider_one_alone():
     wide = Histogram(np.array([1, 2, 3, 4]), 0.0, 4.0)
     narrow = Histogram(np.array([0, 0, 5, 0]), 1.0, 2.0)
     np.testing.assert_array_equal(wide.merge(narrow).counts, [1, 7, 3, 4])
+
+
+def test_counts_beyond_int32_are_merged():
+    wide, narrow = (Histogram([1 << 40, 1], 0.0, x) for x in (4.0, 2.0))
+    np.testing.assert_array_equal(
+        wide.merge(narrow).counts, [(1 << 41) + 1, 1]
+    )
 
 
 def test_one_value_and_zeros_have_a_histogram():
@@ -128,6 +141,14 @@ def test_counts_are_copied_and_locked():
     assert h.counts.sum() == 3
     with pytest.raises(ValueError, match="read-only"):
         h.counts[0] = 9
+
+
+def test_a_histogram_cannot_be_changed_and_equals_itself_only():
+    h, twin = (Histogram([1, 2], 0.0, 1.0) for _ in range(2))
+    with pytest.raises(AttributeError, match="cannot assign to field"):
+        h.rmax = 2.0
+    assert h == h
+    assert h != twin
 
 
 def test_values_need_not_lie_in_one_piece():

@@ -56,9 +56,13 @@ def test_ranges_are_the_extremes_of_every_tensor():
 
 BAD = [
     ([], "batches must be a sequence of at least one batch"),
+    (X[:0], "batches must be a sequence of at least one batch"),
+    ([X[:0]], "input x must have shape (N, 2, 5, 5), N > 0, got (0,"),
+    ([X, X[:0]], "input x must have shape (N, 2, 5, 5), N > 0, got (0,"),
     (iter([X]), "read twice, got list_iterator"),
     (X, "input x must have shape (N, 2, 5, 5)"),
     ([X * np.nan], "input x must be finite"),
+    ([X, X + np.inf], "input x must be finite"),
 ]
 
 

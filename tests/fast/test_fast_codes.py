@@ -164,6 +164,16 @@ def test_a_step_with_another_rounding_is_left_as_it_is():
         assert_same(net, x, nearest)
 
 
+@pytest.mark.parametrize("grid", [Grid(0, 15), Grid(-8, 7), INT8_NARROW])
+def test_grids_of_fewer_codes_than_a_byte_give_the_same_codes(grid):
+    """Bytes that are no codes have an entry in each table."""
+    for name in NETS:
+        for seed in range(2):
+            rng = np.random.default_rng(seed)
+            net = NETS[name](rng, grid=grid)
+            assert_same(net, codes(rng, net))
+
+
 def test_codes_wider_than_a_byte_are_left_to_the_readable_engine():
     rng = np.random.default_rng(0)
     x, y = QParams(0.5, 0, Grid(-1, 254)), QParams(3.0, 7, INT8)

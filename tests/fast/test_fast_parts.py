@@ -12,6 +12,7 @@ import torch
 from qlib import requant
 from qlib.fast import kernels
 from qlib.fast.compiled import compiled
+from qlib.fast.images import Window, bordered, first, last
 from qlib.fast.product import LARGEST, blas, onednn, parts
 from qlib.fast.scaling import scaled
 from qlib.fast.selftest import is_right
@@ -24,6 +25,7 @@ SHAPES = [(8, 64), (2, 5), (33, 27), (144, 24), (40, 1280)]
 LAYERS = "conv", "grouped conv", "depthwise conv", "dense", "mixed"
 CAPPED = f"""
 from qlib import fast
+from qlib.fast.images import Window, bordered, first, last
 from qlib.fast.product import onednn
 from qlib.fast.selftest import is_right
 from tests.fast.test_fast_parts import digest
@@ -186,6 +188,47 @@ def test_a_bias_that_wraps_on_the_way_arrives():
     acc, y = np.array([-(2**31)], np.int32), np.empty(1, np.int8)
     kernels.rescale(acc, end.b, end.table, end.ends, y)
     assert y == 0
+
+
+def test_an_output_stage_and_a_window_cannot_be_changed():
+    out = Output(Requant(2**30, 20), 0, -128, 127, np.dtype(np.int8))
+    end, twin = (scaled(np.zeros(2, np.int32), out) for _ in range(2))
+    assert end == end
+    assert end != twin
+    for frozen, name in ((end, "ends"), (Window(), "stride")):
+        with pytest.raises(AttributeError, match="cannot assign to field"):
+            setattr(frozen, name, (1, 1))
+
+
+def test_a_window_moves_by_one_code_if_nothing_else_is_said():
+    assert Window((2, 3)).outputs(np.zeros((1, 1, 9, 9))) == (8, 7)
+
+
+def some_codes(W):
+    return np.random.default_rng(W).integers(0, 256, (2, 3, 2, W), np.uint8)
+
+
+def test_channels_last_lie_in_one_piece_that_may_be_written():
+    q = some_codes(5)
+    q.flags.writeable = False
+    for image in (q, first(q.transpose(0, 2, 3, 1))):
+        x = last(image)
+        assert (x.flags.c_contiguous, x.flags.writeable) == (True, True)
+        np.testing.assert_array_equal(x, np.moveaxis(q, 1, -1))
+        np.testing.assert_array_equal(first(x), q)
+
+
+@pytest.mark.parametrize("apart", [1, 2, 3, 4])
+def test_the_border_is_that_of_numpy_and_columns_lie_apart(apart):
+    for W, left, right in np.ndindex(7, 5, 5):
+        q, pad = some_codes(W + 1), ((1, 2), (left, right))
+        got = bordered(q, Window(pad=pad, Z=9), apart)
+        wide = np.pad(q, ((0, 0), (0, 0), *pad), constant_values=9)
+        for f in range(apart):
+            want = last(wide)[:, :, f::apart]
+            n = want.shape[2]
+            np.testing.assert_array_equal(got[:, :, f, :n], want)
+            assert (got[:, :, f, n:] == 9).all()
 
 
 def test_a_function_without_a_place_for_a_cache_is_compiled_all_the_same():

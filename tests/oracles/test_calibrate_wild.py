@@ -154,6 +154,23 @@ def test_onnxruntime(row, bins):
         assert (got.rmin, got.rmax) == pytest.approx(seen, rel=1e-6)
 
 
+def onnxruntimes(h, levels):
+    return onnxruntime(h, (h.rmin, h.rmax), levels)
+
+
+CANDIDATES = [(nvidia, 5), (ncnn, 4), (bug1989, 3), (mxnet, 3)]
+CANDIDATES += [(onnxruntimes, 3)]
+
+
+@pytest.mark.parametrize(("search", "candidates"), CANDIDATES)
+def test_a_choice_is_an_integer_two_floats_and_a_curve(search, candidates):
+    got = search(Histogram([1, 5, 9, 9, 5, 2, 1], -1.0, 1.0), 3)
+    assert (type(got.m), type(got.rmin), type(got.rmax)) == (int, float, float)
+    assert got.rmin < 0 < got.rmax
+    assert isinstance(got.curve, np.ndarray)
+    assert got.curve.shape == (candidates,)
+
+
 @pytest.mark.parametrize("search", [nvidia, ncnn, bug1989, mxnet])
 def test_a_histogram_shorter_than_the_levels_is_refused(search):
     with pytest.raises(ValueError, match="there must be more bins than level"):

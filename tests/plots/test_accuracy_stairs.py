@@ -1,16 +1,14 @@
 """The staircase of accuracy and the dots: they fit, and they are true."""
 
-import re
-
 import numpy as np
 import pytest
-from matplotlib.text import Text
 from statsmodels.stats.proportion import proportion_confint
 
 from qlib.plots.accuracy_stairs import accuracy_dots, accuracy_stairs
 from qlib.plots.page import WIDTHS, drawn, inline_svg
 from qlib.plots.style import CODE, axes
 from qlib.stats import Rate
+from tests.plots.paper import margin, smallest_text, texts
 
 ALT = "Folding costs four points at six bits; a step per channel repays them."
 N = 1797
@@ -56,12 +54,6 @@ def row(width):
 each = pytest.mark.parametrize("draw", [six, deep, whole, row])
 
 
-def texts(draw, width=640):
-    with drawn(draw, width) as fig:
-        fig.canvas.draw()
-        return [text.get_text() for text in fig.findobj(Text)]
-
-
 def treads(draw):
     """The ends of every straight line in the colour of codes: (n, 2, 2)."""
     with drawn(draw, 640) as fig:
@@ -88,16 +80,12 @@ def test_a_figure_is_small_and_the_same_twice(draw):
 @each
 @pytest.mark.parametrize("width", WIDTHS)
 def test_nothing_leaves_the_paper(draw, width):
-    with drawn(draw, width, math=True) as fig:
-        box = fig.get_tightbbox()
-        w, h = fig.get_size_inches()
-    assert min(box.x0, box.y0, w - box.x1, h - box.y1) * 96 > -0.5
+    assert margin(draw, width) > -0.5
 
 
 @each
 def test_no_text_is_smaller_than_12_pixels(draw):
-    sizes = re.findall(r"font-size:([\d.]+)px", inline_svg(draw, ALT))
-    assert min(map(float, sizes)) * 4 / 3 >= 12
+    assert smallest_text(inline_svg(draw, ALT)) >= 12
 
 
 def test_each_tread_lies_at_its_accuracy_and_they_join():

@@ -1,18 +1,16 @@
 """What chapter `requantization` draws: it fits, it is small, it is true."""
 
-import re
 from functools import partial
 
 import numpy as np
 import pytest
-from matplotlib.text import Text
 
 from qlib.plots.multipliers import (
     multiplier_errors,
     relative_error,
     worst,
 )
-from qlib.plots.page import WIDTHS, drawn, inline_svg
+from qlib.plots.page import WIDTHS, inline_svg
 from qlib.plots.roundings import hops, parting
 from qlib.plots.style import axes
 from qlib.requant import (
@@ -21,6 +19,7 @@ from qlib.requant import (
     multiply_single_rounding,
     requant_from_real,
 )
+from tests.plots.paper import margin, smallest_text, texts
 
 ALT = "Two roundings make one of a quarter, and one rounding makes zero of it."
 FIFTEEN = partial(requant_from_real, bits=15)
@@ -78,12 +77,6 @@ each = pytest.mark.parametrize(
 )
 
 
-def texts(draw, width=640):
-    with drawn(draw, width) as fig:
-        fig.canvas.draw()
-        return [text.get_text() for text in fig.findobj(Text)]
-
-
 @each
 def test_a_figure_is_small_and_the_same_twice(draw):
     once = inline_svg(draw, ALT)
@@ -94,16 +87,12 @@ def test_a_figure_is_small_and_the_same_twice(draw):
 @each
 @pytest.mark.parametrize("width", WIDTHS)
 def test_nothing_leaves_the_paper(draw, width):
-    with drawn(draw, width, math=True) as fig:
-        box = fig.get_tightbbox()
-        w, h = fig.get_size_inches()
-    assert min(box.x0, box.y0, w - box.x1, h - box.y1) * 96 > -0.5
+    assert margin(draw, width) > -0.5
 
 
 @each
 def test_no_text_is_smaller_than_12_pixels(draw):
-    sizes = re.findall(r"font-size:([\d.]+)px", inline_svg(draw, ALT))
-    assert min(map(float, sizes)) * 4 / 3 >= 12
+    assert smallest_text(inline_svg(draw, ALT)) >= 12
 
 
 def test_a_quarter_hops_over_a_half_to_one_or_at_once_to_zero():
