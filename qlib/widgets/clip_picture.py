@@ -25,10 +25,10 @@ from qlib.plots.style import (
 from qlib.widgets.clip_rules import (
     Rule,
     errors,
+    kl_choice,
     kl_curve,
-    kl_pick,
     logits_pick,
-    mse_pick,
+    mse_choice,
     rounding,
 )
 from qlib.widgets.clip_table import (
@@ -60,15 +60,16 @@ def draw(width: int, place: int, bits: int, cut: int, rule: Rule) -> Figure:
     histogram(place, cut, axs[0])
     axs[0].set_title(f"Counts of |r|: {it.name}, {bits} bits")
     kl, mse = kl_curve(place, bits, rule), errors(place, bits)
-    curve(T, kl, axs[1], kl_pick(place, bits, rule), "KL picks")
+    curve(T, kl, axs[1], kl_choice(place, bits, rule), "KL picks")
     axs[1].set_title("KL divergence")
     within = rounding(place, bits)
-    curve(T, mse, axs[2], mse_pick(place, bits), "MSE picks", 0.2)
+    curve(T, mse, axs[2], mse_choice(place, bits), "MSE picks", 0.2)
     parts(T, within, mse - within, axs[2])
     axs[2].set_title("Squared error: rounding and clipping")
     accuracy(place, bits, T, axs[3])
     rms = logits_errors(place, bits)
-    curve(T, rms, axs[4], logits_pick(place, bits), "smallest at", 0.3)
+    best = threshold(place, logits_pick(place, bits))
+    curve(T, rms, axs[4], best, "smallest at", 0.3)
     axs[4].set_title("Error of the logits")
     one_axis(axs, "|r|" if not is_all(place) else "|r|, as a share of its max")
     axs[-1].tick_params(axis="x", pad=14)
@@ -101,21 +102,25 @@ def histogram(place: int, cut: int, ax: Axes) -> None:
 
 
 def curve(
-    T: Real, y: Real, ax: Axes, k: int | None, words: str, room: float = 0.6
+    T: Real,
+    y: Real,
+    ax: Axes,
+    pick: float | None,
+    words: str,
+    room: float = 0.6,
 ) -> None:
-    """A curve on a log scale, and its pick."""
+    """A curve on a log scale, and the threshold that is picked."""
     seen = y[np.isfinite(y) & (y > 0)]
     seen = seen if len(seen) > 1 else np.array([0.1, 1.0])
     log(ax, room * seen[:-1].min(), 1.2 * seen.max())
     shown = np.where(np.isfinite(y), y, np.nan)
     ax.plot(T, shown, color=INK, lw=1.75 * PX, solid_capstyle="round")
-    if k:
-        foot = ax.get_ylim()[0]
-        ax.plot([T[k - 1]] * 2, [foot, y[k - 1]], color=INK, lw=PX)
+    if pick:
+        foot, near = ax.get_ylim()[0], np.abs(T - pick).argmin()
+        ax.plot([pick] * 2, [foot, shown[near]], color=INK, lw=PX)
         look: Look = {"color": INK, "clip_on": False, "zorder": 5}
-        ax.plot(T[k - 1], foot, "^", ms=8 * PX, **look)
-        said = f"{words} {fixed(T[k - 1], 2)}"
-        beside(ax, T[k - 1], below(ax), said)
+        ax.plot(pick, foot, "^", ms=8 * PX, **look)
+        beside(ax, pick, below(ax), f"{words} {fixed(pick, 2)}")
 
 
 def parts(T: Real, within: Real, beyond: Real, ax: Axes) -> None:

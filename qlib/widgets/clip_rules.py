@@ -31,6 +31,7 @@ from qlib.surface.settings import SHARES
 from qlib.widgets.clip_table import (
     CUTS,
     PER,
+    choices,
     inner,
     is_all,
     logits_errors,
@@ -98,6 +99,22 @@ def kl_pick(place: int, bits: int, rule: Rule) -> int | None:
     D = kl_curve(place, bits, rule)
     k = min(candidates(place, bits), key=lambda k: float(D[k - 1]))
     return k if np.isfinite(D[k - 1]) else None
+
+
+def kl_choice(place: int, bits: int, rule: Rule) -> float | None:
+    """T by KL: of all candidates for the plain rule and one tensor, else of
+    the thresholds that are measured."""
+    if rule.bug or rule.smoothing != "none" or is_all(place):
+        k = kl_pick(place, bits, rule)
+        return k and threshold(place, k)
+    return choices(place, bits)[1 + rule.zeros]
+
+
+def mse_choice(place: int, bits: int) -> float:
+    """T by MSE: of 256 candidates, or of the 64 for all tensors."""
+    if is_all(place):
+        return threshold(place, mse_pick(place, bits))
+    return choices(place, bits)[0]
 
 
 @cache

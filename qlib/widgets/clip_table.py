@@ -19,6 +19,8 @@ import numpy as np
 from qlib.arrays import Real
 from qlib.calibrate.half_axis import half_levels
 from qlib.calibrate.histogram import Histogram
+from qlib.calibrate.kl import kl
+from qlib.calibrate.mse import mse
 from qlib.calibrate.percentile import percentile
 from qlib.grid import Grid
 from qlib.net.collect import collect_magnitudes
@@ -103,6 +105,14 @@ def upper(place: int) -> float:
     return percentile(it.h, it.grid(8))[1]
 
 
+@cache
+def choices(place: int, bits: int) -> tuple[float, float, float]:
+    """T by qlib, of all its candidates: MSE, KL, KL with bin 0 counted."""
+    h, grid = table()[place].h, table()[place].grid(bits)
+    counted, ignored = (kl(h, grid, ignore_zeros=z)[1] for z in (False, True))
+    return mse(h, grid)[1], ignored, counted
+
+
 def answers(place: int, bits: int) -> list[tuple[int, int]]:
     """Images lost and won at each threshold."""
     s, at = load(), (NETWORK, place, BITS.index(bits))
@@ -161,7 +171,8 @@ def tables() -> dict[str, Any]:
     s = load()
     described = [
         {"name": it.name, "signed": it.signed, "max": it.h.rmax,
-         "upper": upper(k)}
+         "upper": upper(k),
+         "picks": None if is_all(k) else [choices(k, b) for b in BITS]}
         for k, it in enumerate(table())
     ]  # fmt: skip
     counts = np.concatenate([it.h.counts for it in table()[:-1]])

@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from decimal import ROUND_HALF_UP, Context, Decimal
 from html import escape
 from pathlib import Path
+from types import ModuleType
 from typing import Any, ClassVar
 
 try:
@@ -79,10 +80,10 @@ def percent(p: float, d: int = 1) -> str:
     return f"{fixed(100 * p, d)}{GLUE}%"
 
 
-def joined(own: Path, suffix: str) -> str:
-    """The kit's file, then the widget's own, if there is one."""
-    files = HERE / f"kit{suffix}", own.with_suffix(suffix)
-    return "\n".join(f.read_text("utf8") for f in files if f.exists())
+def joined(files: list[Path], suffix: str) -> str:
+    """The kit's file, then those beside the modules, where there is one."""
+    beside = [it.with_suffix(suffix) for it in (HERE / "kit", *files)]
+    return "\n".join(f.read_text("utf8") for f in beside if f.exists())
 
 
 class Widget(anywidget.AnyWidget):
@@ -91,6 +92,7 @@ class Widget(anywidget.AnyWidget):
     A trait that a reader sets is tagged control=True; its start value is
     what the reset button goes back to.  A subclass defines
 
+        parts       modules whose `<stem>.js` stand between kit.js and its own
         heights     pixels that it fills in the page, (desk, phone)
         expected    what each readout says, computed with qlib
         picture     the start state as a figure `width` pixels wide
@@ -106,18 +108,21 @@ class Widget(anywidget.AnyWidget):
     number = Unicode(help="as 5.1; the book's page sets it").tag(sync=True)
     kind = Unicode(read_only=True).tag(sync=True)
     start = Dict(read_only=True).tag(sync=True)
+    parts: ClassVar[tuple[ModuleType, ...]] = ()
     heights: ClassVar[tuple[int, int]]
     _kind: ClassVar[str]
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
-        """Put kit.js in front of the widget's own source, and the styles."""
+        """Put kit.js and the parts in front of its own source, and styles."""
         if Widget in cls.__bases__:  # and not what add_traits derives
-            own = Path(inspect.getfile(cls))
-            if not own.with_suffix(".js").exists():
-                raise FileNotFoundError(
-                    f"{cls.__name__} needs its own ES module beside {own}"
-                )
-            cls._esm, cls._css = joined(own, ".js"), joined(own, ".css")
+            files = [Path(inspect.getfile(part)) for part in cls.parts]
+            files.append(Path(inspect.getfile(cls)))
+            for file in files:
+                if not file.with_suffix(".js").exists():
+                    raise FileNotFoundError(
+                        f"{cls.__name__} needs its own ES module beside {file}"
+                    )
+            cls._esm, cls._css = joined(files, ".js"), joined(files, ".css")
             cls._kind = f"{cls.__module__}.{cls.__qualname__}"
         super().__init_subclass__(**kwargs)
 

@@ -6,7 +6,8 @@ what was measured there: the accuracy of digits-0 with this tensor clipped,
 and the error of its logits.
 
 Counts are computed and recorded by qlib (`clip_table.py`); JavaScript
-computes KL and the squared error from them anew.
+computes KL and the squared error from them anew.  `clip_table.js`,
+`clip_rules.js` and `clip_picture.js` are the other halves of the modules.
 """
 
 import math
@@ -16,14 +17,14 @@ from matplotlib.figure import Figure
 from traitlets import Bool, Bytes, Enum, Float, Int, List, Unicode
 
 from qlib.surface.settings import BITS
-from qlib.widgets.clip_picture import draw
+from qlib.widgets import clip_picture, clip_rules, clip_table
 from qlib.widgets.clip_rules import (
     SMOOTHINGS,
     Rule,
     errors,
+    kl_choice,
     kl_curve,
-    kl_pick,
-    mse_pick,
+    mse_choice,
 )
 from qlib.widgets.clip_table import (
     CUTS,
@@ -70,13 +71,13 @@ def why(place: int, bits: int, k: int, rule: Rule) -> str:
 
 def picks(place: int, bits: int, rule: Rule) -> str:
     """What each rule picks."""
-    k = kl_pick(place, bits, rule)
-    kl = said(place, k) if k else "nothing: it is infinite at every candidate"
+    T = kl_choice(place, bits, rule)
+    kl = fixed(T, 2) if T else "nothing: it is infinite at every candidate"
     return (
         f"{'In shares of max |r|, min' if is_all(place) else 'Min'}-max picks "
         f"{said(place, CUTS[-1])}, the 99.99{GLUE}% point "
-        f"{fixed(upper(place), 2)}, squared error "
-        f"{said(place, mse_pick(place, bits))}, KL"
+        f"{fixed(upper(place), 2)}, MSE "
+        f"{fixed(mse_choice(place, bits), 2)}, KL"
         f"{' with the bug' * rule.bug}{GLUE}{kl}."
     )
 
@@ -119,6 +120,7 @@ class WhereToClip(Widget):
     images: Any = Int(read_only=True).tag(sync=True)
     scale: Any = Float(read_only=True).tag(sync=True)  # rms of the logits
     heights: ClassVar[tuple[int, int]] = (1078, 1287)
+    parts = clip_table, clip_rules, clip_picture
 
     def __init__(self, **traits: Any) -> None:
         super().__init__(**traits)
@@ -155,4 +157,4 @@ class WhereToClip(Widget):
     def picture(self, width: int) -> Figure:
         """The histogram, and what depends on T."""
         rule = Rule(self.smoothing, self.zeros, self.bug)
-        return draw(width, self.layer, self.bits, self.cut, rule)
+        return clip_picture.draw(width, self.layer, self.bits, self.cut, rule)

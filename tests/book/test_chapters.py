@@ -160,6 +160,7 @@ def page(source):
         ("error.py", "from qlib.affine import quantize", False),
         ("widgets/kit.js", "from qlib.widgets import affine_ruler", True),
         ("widgets/kit.js", "from qlib.affine import quantize", False),
+        ("widgets/clip_rules.js", "import qlib.widgets.where_to_clip", True),
     ],
 )
 def test_a_chapter_is_stale_where_what_it_imports_changed(

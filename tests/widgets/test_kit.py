@@ -1,5 +1,8 @@
 """Numbers as readers see them are the same in Python and in JavaScript."""
 
+import sys
+from types import ModuleType
+
 import numpy as np
 import pytest
 
@@ -78,3 +81,34 @@ def test_numbers_look_as_the_book_writes_them(said, wanted):
 def test_a_widget_without_its_own_source_is_refused():
     with pytest.raises(FileNotFoundError, match="needs its own"):
         type("Lost", (Widget,), {"__module__": __name__})
+
+
+@pytest.fixture
+def lost(tmp_path):
+    """Makes a widget of these modules, and its source, in a folder."""
+
+    def make(*parts, sources):
+        for name, source in sources.items():
+            (tmp_path / name).write_text(source, "utf8")
+        modules = {n: ModuleType(n) for n in (*parts, "lost")}
+        for name, module in modules.items():
+            module.__file__ = str(tmp_path / f"{name}.py")
+        sys.modules["lost"] = modules.pop("lost")
+        names = {"__module__": "lost", "parts": tuple(modules.values())}
+        return type("Lost", (Widget,), names)
+
+    yield make
+    del sys.modules["lost"]
+
+
+def test_a_widget_is_the_kit_its_parts_and_its_own_source(lost):
+    own = {"lost.js": "own()", "a.js": "a()", "b.js": "b()", "b.css": "b {}"}
+    made = lost("b", "a", sources=own)
+    assert made._esm.startswith(AffineRuler._esm[:1000])
+    assert made._esm.splitlines()[-3:] == ["b()", "a()", "own()"]
+    assert made._css.splitlines()[-1] == "b {}"
+
+
+def test_a_part_without_a_source_is_refused(lost):
+    with pytest.raises(FileNotFoundError, match=r"needs its own.*gone\.py"):
+        lost("gone", sources={"lost.js": ""})

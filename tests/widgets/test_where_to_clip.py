@@ -1,5 +1,6 @@
 """Where should I clip?  KL, squared error and what was measured, twice."""
 
+import itertools
 import json
 import math
 import re
@@ -15,7 +16,13 @@ from traitlets import TraitError
 
 from qlib.calibrate.half_axis import fit
 from qlib.calibrate.histogram import Histogram
-from qlib.calibrate.kl import clip, kl_curve_prefix, kl_threshold, share
+from qlib.calibrate.kl import (
+    clip,
+    kl,
+    kl_curve_prefix,
+    kl_threshold,
+    share,
+)
 from qlib.calibrate.mse import mse, mse_at
 from qlib.calibrate.wild import _merged
 from qlib.net.real import run
@@ -26,9 +33,11 @@ from qlib.widgets.clip_rules import (
     Rule,
     candidates,
     errors,
+    kl_choice,
     kl_curve,
     kl_pick,
     kl_value,
+    mse_choice,
     mse_pick,
     rounding,
     spread,
@@ -200,6 +209,20 @@ def test_mse_picks_what_qlib_picks_among_these_thresholds(place):
     assert top == pytest.approx(CUTS[mse_pick(place, 4) - 1] / 64 * it.h.rmax)
 
 
+@pytest.mark.parametrize("place", [0, 1, 6, 20])
+def test_a_plain_rule_s_choice_is_that_of_its_criterion(place):
+    it = table()[place]
+    for bits, zeros in itertools.product(BITS, (False, True)):
+        grid, said = it.grid(bits), kl_choice(place, bits, Rule(zeros=zeros))
+        assert said == kl(it.h, grid, ignore_zeros=not zeros)[1]
+        m, T = kl_threshold(
+            it.h.counts, it.h.width, it.levels(bits), not zeros
+        )
+        finite = kl_value(it.h.counts, m, it.levels(bits), Rule(zeros=zeros))
+        assert said == (T if np.isfinite(finite) else it.h.rmax)
+        assert mse_choice(place, bits) == mse(it.h, grid)[1]
+
+
 def test_both_parts_of_the_error_are_qlibs(js):
     states = [
         {"layer": k, "bits": b, **Rule()._asdict()}
@@ -286,8 +309,8 @@ def test_the_example_of_the_book():
         "T = 1.57, 9.9 percent clipped, KL 0.388 nats, accuracy 99.4 percent"
     )
     assert said["notice"].startswith(
-        "Min-max picks 6.30, the 99.99\u00a0% point 5.59, squared error 2.07, "
-        "KL\u00a03.64. From 1.18 to 6.00, 360 digits show no difference"
+        "Min-max picks 6.30, the 99.99\u00a0% point 5.59, MSE 2.12, "
+        "KL\u00a03.59. From 1.18 to 6.00, 360 digits show no difference"
     )
 
 
