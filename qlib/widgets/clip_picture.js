@@ -129,7 +129,7 @@ function logPanel({ X, x0, x1, y0, y1 }, name) {
   self.y = k => self.Y(self.list[k]);
   self.pick = (k, said) => {
     const x = X(k ?? 0);
-    set(leader, { d: k && `M${x} ${self.y(Math.round(k) - 1)}V${y1 + 5}` });
+    set(leader, { d: k && `M${x} ${self.y(Math.max(1, Math.round(k)) - 1)}V${y1 + 5}` });
     set(mark, { d: k && `M${x - 4} ${y1 + 11}h8l-4 -7z` });
     beside(words, said, x, k ? 8 : 0, x0, x1);
   };
