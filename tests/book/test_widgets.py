@@ -202,6 +202,20 @@ def test_selects_and_numbers_change_what_is_shown(
 
 
 @every_widget_page
+def test_every_entry_of_a_select_is_true_at_three_places(widgets, name):
+    for live in widgets(name, CONFIGURATIONS[0]):
+        for select in live.root.locator("select[data-trait]").all():
+            for option in select.locator("option").all():
+                select.select_option(option.get_attribute("value"))
+                for control in live.controls("range"):
+                    seen = []
+                    for share in (0.1, 0.5, 0.9):
+                        live.drag(control, share)
+                        seen.append(live.check())
+                    assert len({s["notice"] for s in seen}) == len(seen)
+
+
+@every_widget_page
 def test_reset_brings_back_the_start(widgets, name):
     for live in widgets(name, CONFIGURATIONS[0]):
         start = live.check()
