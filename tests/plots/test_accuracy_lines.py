@@ -1,18 +1,15 @@
 """Accuracy by bits, a line per rule: the lines fit, and they are true."""
 
-from itertools import combinations
-
 import numpy as np
 import pytest
 from matplotlib.colors import to_hex
-from matplotlib.text import Text
 from statsmodels.stats.proportion import proportion_confint
 
 from qlib.plots.accuracy_lines import above, accuracy_lines, stacked
-from qlib.plots.page import WIDTHS, drawn, inline_svg
+from qlib.plots.page import WIDTHS, drawn
 from qlib.plots.style import CODE, FLOAT, axes, size
 from qlib.stats import Rate
-from tests.plots.paper import margin, smallest_text, texts
+from tests.plots.paper import apart, fits, texts
 
 ALT = "At three bits the smallest squared error keeps most of the accuracy."
 N, BITS = 1797, (8, 5, 4, 3)
@@ -72,33 +69,13 @@ def bars(ax):
 
 
 @each
-def test_a_figure_is_small_and_the_same_twice(draw):
-    once = inline_svg(draw, ALT)
-    assert len(once.encode()) <= 60_000
-    assert once == inline_svg(draw, ALT)
+def test_a_figure_fits_its_paper(draw):
+    fits(draw, ALT)
 
 
 @each
-@both
-def test_nothing_leaves_the_paper(draw, width):
-    assert margin(draw, width) > -0.5
-
-
-@each
-def test_no_text_is_smaller_than_12_pixels(draw):
-    assert smallest_text(inline_svg(draw, ALT)) >= 12
-
-
-@each
-@both
-def test_no_two_texts_overlap(draw, width):
-    with drawn(draw, width) as fig:
-        fig.canvas.draw()
-        texts = fig.findobj(Text)
-        said = [t for t in texts if t.get_text() and t.get_visible()]
-        boxes = [(t.get_text(), t.get_window_extent()) for t in said]
-    for (a, one), (b, other) in combinations(boxes, 2):
-        assert not one.overlaps(other), (a, b)
+def test_no_two_texts_overlap(draw):
+    apart(draw)
 
 
 @each

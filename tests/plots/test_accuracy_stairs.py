@@ -5,10 +5,10 @@ import pytest
 from statsmodels.stats.proportion import proportion_confint
 
 from qlib.plots.accuracy_stairs import accuracy_dots, accuracy_stairs
-from qlib.plots.page import WIDTHS, drawn, inline_svg
+from qlib.plots.page import drawn
 from qlib.plots.style import CODE, axes
 from qlib.stats import Rate
-from tests.plots.paper import margin, smallest_text, texts
+from tests.plots.paper import fits, texts
 
 ALT = "Folding costs four points at six bits; a step per channel repays them."
 N = 1797
@@ -71,21 +71,8 @@ def rgb(colour):
 
 
 @each
-def test_a_figure_is_small_and_the_same_twice(draw):
-    once = inline_svg(draw, ALT)
-    assert len(once.encode()) <= 60_000
-    assert once == inline_svg(draw, ALT)
-
-
-@each
-@pytest.mark.parametrize("width", WIDTHS)
-def test_nothing_leaves_the_paper(draw, width):
-    assert margin(draw, width) > -0.5
-
-
-@each
-def test_no_text_is_smaller_than_12_pixels(draw):
-    assert smallest_text(inline_svg(draw, ALT)) >= 12
+def test_a_figure_fits_its_paper(draw):
+    fits(draw, ALT)
 
 
 def test_each_tread_lies_at_its_accuracy_and_they_join():

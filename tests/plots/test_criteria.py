@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_hex
 from matplotlib.patches import StepPatch
-from matplotlib.text import Text
 
 from qlib.calibrate.histogram import Histogram
 from qlib.calibrate.kl import kl_curve_prefix
@@ -20,9 +19,9 @@ from qlib.plots.criteria import (
 )
 from qlib.plots.decades import plain, thousands, ticks
 from qlib.plots.marks import one_axis
-from qlib.plots.page import WIDTHS, drawn, inline_svg
+from qlib.plots.page import WIDTHS, drawn
 from qlib.plots.style import ERR, INK, axes, size
-from tests.plots.paper import margin, smallest_text, texts
+from tests.plots.paper import apart, boxes, fits, margin, texts
 
 ALT = "Four rules over one histogram pick four thresholds, and all differ."
 GRID = Grid(0, 15)
@@ -60,21 +59,6 @@ each = pytest.mark.parametrize("draw", FIGURES)
 both = pytest.mark.parametrize("width", WIDTHS)
 
 
-def boxes(fig):
-    """Of every text that is seen, in pixels."""
-    fig.canvas.draw()
-    said = [t for t in fig.findobj(Text) if t.get_text() and visible(t)]
-    return {t: t.get_window_extent() for t in said}
-
-
-def visible(text):
-    axis = text.axes and text.axes.xaxis
-    hidden = axis and not axis.get_visible()
-    return text.get_visible() and not (
-        hidden and text in axis.get_ticklabels()
-    )
-
-
 def triangles(ax, marker):
     """Where the triangles of a panel stand."""
     lines = [line for line in ax.lines if line.get_marker() == marker]
@@ -90,29 +74,13 @@ def infinite(ax):
 
 
 @each
-def test_a_figure_is_small_and_the_same_twice(draw):
-    once = inline_svg(draw, ALT)
-    assert len(once.encode()) <= 60_000
-    assert once == inline_svg(draw, ALT)
+def test_a_figure_fits_its_paper(draw):
+    fits(draw, ALT)
 
 
 @each
-@both
-def test_nothing_leaves_the_paper(draw, width):
-    assert margin(draw, width) > -0.5
-
-
-@each
-def test_no_text_is_smaller_than_12_pixels(draw):
-    assert smallest_text(inline_svg(draw, ALT)) >= 12
-
-
-@each
-@both
-def test_no_two_texts_overlap(draw, width):
-    with drawn(draw, width) as fig:
-        for (a, one), (b, other) in combinations(boxes(fig).items(), 2):
-            assert not one.overlaps(other), (a.get_text(), b.get_text())
+def test_no_two_texts_overlap(draw):
+    apart(draw)
 
 
 @both

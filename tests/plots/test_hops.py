@@ -10,7 +10,6 @@ from qlib.plots.multipliers import (
     relative_error,
     worst,
 )
-from qlib.plots.page import WIDTHS, inline_svg
 from qlib.plots.roundings import hops, parting
 from qlib.plots.style import axes
 from qlib.requant import (
@@ -19,7 +18,7 @@ from qlib.requant import (
     multiply_single_rounding,
     requant_from_real,
 )
-from tests.plots.paper import margin, smallest_text, texts
+from tests.plots.paper import fits, texts
 
 ALT = "Two roundings make one of a quarter, and one rounding makes zero of it."
 FIFTEEN = partial(requant_from_real, bits=15)
@@ -78,21 +77,8 @@ each = pytest.mark.parametrize(
 
 
 @each
-def test_a_figure_is_small_and_the_same_twice(draw):
-    once = inline_svg(draw, ALT)
-    assert len(once.encode()) <= 60_000
-    assert once == inline_svg(draw, ALT)
-
-
-@each
-@pytest.mark.parametrize("width", WIDTHS)
-def test_nothing_leaves_the_paper(draw, width):
-    assert margin(draw, width) > -0.5
-
-
-@each
-def test_no_text_is_smaller_than_12_pixels(draw):
-    assert smallest_text(inline_svg(draw, ALT)) >= 12
+def test_a_figure_fits_its_paper(draw):
+    fits(draw, ALT)
 
 
 def test_a_quarter_hops_over_a_half_to_one_or_at_once_to_zero():
