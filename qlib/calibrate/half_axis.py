@@ -18,11 +18,12 @@ from typing import TypeAlias
 
 import numpy as np
 
-from qlib.arrays import Code, Real, as_finite
+from qlib.affine import affine_qparams, symmetric_qparams
+from qlib.arrays import Code, Range, Real
 from qlib.calibrate.histogram import Histogram
 from qlib.grid import Grid
+from qlib.qparams import QParams
 
-Range: TypeAlias = tuple[float, float]
 Half: TypeAlias = Callable[[Histogram], Histogram]
 
 
@@ -38,22 +39,45 @@ def symmetric(grid: Grid) -> bool:
 def fit(rmin: float, rmax: float, grid: Grid) -> Range:
     """A range that holds 0, eq. (1) or (2).
 
+    Raises: ValueError unless rmin <= rmax are finite.
+
     >>> fit(1.0, 2.0, Grid(0, 255)), fit(1.0, 2.0, Grid(-127, 127))
     ((0.0, 2.0), (-2.0, 2.0))
     """
+    if not -np.inf < rmin <= rmax < np.inf:
+        raise ValueError(f"rmin <= rmax must be finite, got {rmin} and {rmax}")
     low, high = min(rmin, 0.0), max(rmax, 0.0)
     T = max(-low, high)
     return (0.0 - T, T) if symmetric(grid) else (low, high)
 
 
-def cut(h: Histogram, T: float, grid: Grid) -> Range:
-    """The range of the values with |r| <= T; eq. (1) or (2).
+def cut(rmin: float, rmax: float, T: float, grid: Grid) -> Range:
+    """What of a range has |r| <= T; eq. (1) or (2).
 
-    >>> cut(Histogram(np.array([1, 2]), -1.0, 3.0), 2.0, Grid(0, 255))
+    Raises: ValueError unless T >= 0 is finite, and as `fit`.
+
+    >>> cut(-1.0, 3.0, 2.0, Grid(0, 255))
     (-1.0, 2.0)
     """
-    T = float(as_finite(T, "T"))
-    return fit(max(h.rmin, -T), min(h.rmax, T), grid)
+    if not 0 <= T < np.inf:
+        raise ValueError(f"T must be finite and not negative, got {T}")
+    low, high = (float(min(max(r, -T), T)) for r in (rmin, rmax))
+    return fit(low, high, grid)
+
+
+def qparams(
+    rmin: Real | float, rmax: Real | float, grid: Grid, axis: int | None = None
+) -> QParams:
+    """S and Z of a range: Z = 0 on a symmetric grid, TFLite's rule on others.
+
+    Shapes: rmin, rmax () without an axis, (channels,) with one.
+
+    >>> qparams(-1.0, 127.0, Grid(-127, 127)).scale
+    1.0
+    """
+    if symmetric(grid):
+        return symmetric_qparams(np.maximum(-rmin, rmax), grid, axis)
+    return affine_qparams(np.array(rmin), np.array(rmax), grid, axis)
 
 
 def half_levels(h: Histogram, grid: Grid) -> int:
@@ -63,7 +87,7 @@ def half_levels(h: Histogram, grid: Grid) -> int:
     >>> half_levels(h, Grid(0, 255)), half_levels(h, Grid(-127, 127))
     (256, 128)
     """
-    top = max(-h.rmin, h.rmax)
+    top = h.absmax
     other = top if symmetric(grid) else max(min(-h.rmin, h.rmax), 0.0)
     share = top / (top + other) if top else 1.0
     return int(np.ceil(grid.levels * share))

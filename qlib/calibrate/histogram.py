@@ -16,7 +16,7 @@ from typing import Self
 
 import numpy as np
 
-from qlib.arrays import Code, Real, as_code, as_finite
+from qlib.arrays import Code, Range, Real, as_array, as_code, as_finite
 from qlib.grid import as_index
 
 CHUNK = 1 << 14  # values that are placed at a time: they stay in the cache
@@ -31,7 +31,8 @@ class Histogram:
     rmax    the upper end of the last bin
 
     Raises: ValueError unless counts are whole, not negative, at least one of
-    them positive, and rmin <= rmax are finite, as is rmax - rmin.
+    them positive, less than 2^53 in all, so that their sums are exact in
+    float64, and rmin <= rmax are finite, as is rmax - rmin.
 
     >>> Histogram(np.array([1, 0, 2]), -1.0, 2.0).width
     1.0
@@ -42,12 +43,14 @@ class Histogram:
     rmax: float
 
     def __post_init__(self) -> None:
-        counts = np.array(as_code(self.counts, "counts"), np.int64)
-        if counts.ndim != 1 or (counts < 0).any() or not counts.any():
+        given = as_code(self.counts, "counts")
+        total = given.sum(dtype=np.float64)
+        if given.ndim != 1 or (given < 0).any() or not 0 < total < 2**53:
             raise ValueError(
-                "counts must be (bins,), none negative and not all 0, "
-                f"got {counts}"
+                "counts must be (bins,), none negative, not all 0, and less "
+                f"than 2^53 in all, got {given}"
             )
+        counts = given.astype(np.int64)
         counts.flags.writeable = False
         rmin, rmax = _checked_range(self.rmin, self.rmax)
         for name, value in (
@@ -62,7 +65,7 @@ class Histogram:
         cls,
         r: Real,
         bins: int = 2048,
-        over: tuple[float, float] | None = None,
+        over: Range | None = None,
     ) -> Self:
         """Count the values of r, eq. (2).
 
@@ -71,8 +74,8 @@ class Histogram:
               `Histogram.of(abs(r), over=(0, abs(r).max()))`.
 
         Shapes: r (...), one value at least.
-        Raises: ValueError for no values, NaN, infinities, values outside
-        `over`, and bins < 1.
+        Raises: ValueError as `extremes`, for values outside `over`, and for
+        bins < 1.
 
         >>> Histogram.of(np.array([0.0, 1.0, 1.9, 4.0]), bins=4).counts
         array([1, 2, 0, 1])
@@ -81,7 +84,8 @@ class Histogram:
         if n < 1:
             raise ValueError(f"bins must be at least 1, got {n}")
         low, high = extremes(r)
-        rmin, rmax = _checked_range(*(over or (low, high)))
+        rmin, rmax = (low, high) if over is None else over
+        rmin, rmax = _checked_range(rmin, rmax)
         if low < rmin or high > rmax:
             raise ValueError(
                 f"r must be in [{rmin}, {rmax}], got values in [{low}, {high}]"
@@ -96,6 +100,15 @@ class Histogram:
         0.25
         """
         return (self.rmax - self.rmin) / len(self.counts)
+
+    @property
+    def absmax(self) -> float:
+        """max |r|, in units of r.
+
+        >>> Histogram(np.array([1, 0, 2, 1]), -3.0, 1.0).absmax
+        3.0
+        """
+        return max(-self.rmin, self.rmax)
 
     @property
     def centres(self) -> Real:
@@ -135,28 +148,32 @@ class Histogram:
         return type(self)(counts, rmin, rmax)
 
 
-def extremes(r: Real) -> tuple[float, float]:
+def extremes(r: Real) -> Range:
     """The smallest and the largest value.
 
     Shapes: r (...), one value at least.
-    Raises: ValueError for no values, NaN, infinities and what is not real.
+    Raises: ValueError for no values, NaN, infinities, what is not real, a
+    mask, and extremes that float64 cannot hold.
 
     >>> extremes(np.array([2.0, -1.0]))
     (-1.0, 2.0)
     """
-    a = np.asarray(r)
+    a = as_array(r, "r")
     if a.dtype.kind not in "iuf" or a.size == 0:
         raise ValueError(
             "r must be real numbers, one at least, "
             f"got {a.size} of dtype {a.dtype}"
         )
-    low, high = float(a.min()), float(a.max())
+    ends = a.min().item(), a.max().item()
+    low, high = map(float, ends)
     if not np.isfinite((low, high)).all():
         raise ValueError(f"r must be finite, got values in [{low}, {high}]")
+    if (low, high) != ends:
+        raise ValueError(f"float64 must hold the extremes of r, got {ends}")
     return low, high
 
 
-def _checked_range(rmin: float, rmax: float) -> tuple[float, float]:
+def _checked_range(rmin: float, rmax: float) -> Range:
     """Two finite numbers in order, not too far apart for a float64."""
     low, high = as_finite(rmin, "rmin"), as_finite(rmax, "rmax")
     with np.errstate(over="ignore"):

@@ -21,8 +21,8 @@ from typing import TypeAlias
 
 import numpy as np
 
-from qlib.arrays import Code, Real, as_finite
-from qlib.calibrate.half_axis import Half, Range, both, cut, half_levels
+from qlib.arrays import Code, Range, Real, as_finite
+from qlib.calibrate.half_axis import Half, both, cut, half_levels
 from qlib.calibrate.histogram import Histogram
 from qlib.calibrate.minmax import minmax
 from qlib.calibrate.smoothing import Smoothing, unsmoothed
@@ -58,14 +58,14 @@ def share(kept: Real, levels: int) -> Real:
 
 
 def divergence(P: Real, Q: Real) -> float:
-    """D(P || Q) of eq. (3), in nats, of two arrays of counts.
+    """D(P || Q) of eq. (3), in nats, of two arrays of counts; never below 0.
 
     >>> divergence(np.array([1, 0]), np.array([1, 1]))  # one bit: log 2
     0.6931471805599453
     """
     P, Q = P / P.sum(), Q / (Q.sum() or 1)
     P, Q = P[P > 0], Q[P > 0]
-    return float(np.sum(P * np.log(P / Q))) if Q.all() else np.inf
+    return max(0.0, float(np.sum(P * np.log(P / Q)))) if Q.all() else np.inf
 
 
 def kl_at(
@@ -96,15 +96,14 @@ def kl_curve(
 
     ignore_zeros  counts[0] = 0 in P and in Q; the others keep their place
 
-    Shapes: counts (bins,) -> (bins - levels,).
-    Raises: as `kl_at`, and if there is no candidate.
+    Shapes: counts (bins,) -> (bins - levels,), not empty.  Raises: as `kl_at`.
 
     >>> kl_curve([4, 2, 0, 1, 3], levels=3).round(4)
     array([   inf, 0.2318])
     """
     c = _checked(counts, levels, ignore_zeros, 1)
-    candidates = range(levels, len(c))
-    return np.array([kl_at(c, i, levels, smooth) for i in candidates])
+    D = [kl_at(c, i, levels, smooth) for i in range(levels, len(c))]
+    return np.array(D)
 
 
 def kl_curve_prefix(
@@ -122,7 +121,8 @@ def kl_curve_prefix(
     c = _checked(counts, levels, ignore_zeros, 1)
     start, stop, where = _intervals(len(c), levels)
     i = np.arange(levels, len(c))
-    below, filled, entropy = map(_before, (c, np.sign(c), _times_log(c, c)))
+    sums = np.cumsum([c, np.sign(c), _times_log(c, c)], axis=1)
+    below, filled, entropy = np.pad(sums, ((0, 0), (1, 0)))
     s = below[stop] - below[start]
     Q = s / np.maximum(filled[stop] - filled[start], 1)
     beyond = np.cumsum(c[::-1])[::-1][i]
@@ -143,11 +143,15 @@ def kl_threshold(
     ignore_zeros: bool = False,
     curve: Curve = kl_curve_prefix,
 ) -> tuple[int, float]:
-    """m and T of eq. (4); the first minimum.   Raises: as `kl_curve`.
+    """m and T of eq. (4); the first minimum.
+
+    Raises: as `kl_curve`, and unless the width is positive and finite.
 
     >>> kl_threshold([40, 30, 20, 12, 8, 5, 3, 2, 1, 1, 1, 0, 1], 0.5, 4)
     (8, 4.25)
     """
+    if not 0 < width < np.inf:
+        raise ValueError(f"width must be positive and finite, got {width}")
     m = levels + int(np.argmin(curve(counts, levels, ignore_zeros)))
     return m, (m + 0.5) * width
 
@@ -161,7 +165,9 @@ def kl(
 ) -> Range:
     """The range up to T of eq. (4), for as many levels as |r| has codes.
 
-    Nothing is clipped where no D is finite or no counts are left.
+    Nothing is clipped where no D is finite or no counts are left.  Where one
+    filled bin is kept, P = Q and D = 0, whatever is clipped: of no use for
+    data away from 0, or few.
     A smoothing: `curve=partial(kl_curve, smooth=add_epsilon)`.
     Raises: ValueError as `half` and `kl_curve`.
 
@@ -175,8 +181,9 @@ def kl(
     if ignore_zeros and not a.counts[1:].any():
         return minmax(h, grid)
     D = curve(a.counts, levels, ignore_zeros)
-    T = (levels + np.argmin(D) + 0.5) * a.width
-    return cut(h, T, grid) if np.isfinite(D).any() else minmax(h, grid)
+    m = levels + np.argmin(D)
+    T = (m + 0.5) * a.width if np.isfinite(D).any() else h.absmax
+    return cut(h.rmin, h.rmax, T, grid)
 
 
 def _checked(
@@ -185,22 +192,15 @@ def _checked(
     """As float64; less than 2^53 in all, so that their sums are exact."""
     c = as_finite(counts, "counts").copy()
     if c.ndim != 1 or (c < 0).any() or (c % 1).any() or c.sum() >= 2**53:
-        raise ValueError(
-            "counts must be (bins,), whole, not negative, and less than "
-            f"2^53 in all, got {c}"
-        )
+        must = "be (bins,), whole, not negative, and less than 2^53 in all"
+        raise ValueError(f"counts must {must}, got {c}")
     n = len(c) - spare
     if not 1 <= as_index(levels, "levels") <= n:
         raise ValueError(f"levels must be in [1, {n}], got {levels}")
-    c[:ignore_zeros] = 0
+    c[0] *= not ignore_zeros
     if not c.any():
         raise ValueError(f"counts to be used must not all be 0, got {counts}")
     return c
-
-
-def _before(x: Real) -> Real:
-    """Sums of the first 0, 1, ... n entries."""
-    return np.append(0.0, np.cumsum(x))
 
 
 def _times_log(x: Real, y: Real) -> Real:

@@ -2,11 +2,13 @@
 
     (rmin, rmax) = the extremes of the data, widened to hold 0          (1)
 
-Source: Jacob et al. 2018 (arXiv:1712.05877), section 3.
+Source: Jacob et al. 2018 (arXiv:1712.05877), section 3.1, for the extremes;
+Krishnamoorthi 2018 (arXiv:1806.08342), section 2.1, for 0.
 Chapter: calibration
 """
 
-from qlib.calibrate.half_axis import Range, fit
+from qlib.arrays import Range
+from qlib.calibrate.half_axis import fit
 from qlib.calibrate.histogram import Histogram
 from qlib.grid import Grid
 

@@ -7,8 +7,9 @@ c = 0.001, from (-6, 6), whatever the data are, and batches widened to hold
 0.  After t batches 0.999^t of the first x is still there: 94 % after 64.
 PyTorch's MovingAverageMinMaxObserver: c = 0.01, from the first batch.
 
-Source: MovingAvgQuantize in tensorflow_model_optimization/python/core/
-quantization/keras/quant_ops.py; torch/ao/quantization/observer.py.
+Source: tensorflow_model_optimization/python/core/quantization/keras/,
+MovingAvgQuantize in quant_ops.py and the first x in quantizers.py;
+torch/ao/quantization/observer.py.
 Chapter: calibration
 """
 
@@ -16,21 +17,21 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from qlib.arrays import Real, as_finite
-from qlib.calibrate.half_axis import Range, fit
+from qlib.arrays import Range, Real, as_finite
+from qlib.calibrate.half_axis import fit
 from qlib.grid import Grid
 
 
 def moving_average(start: Range, batches: Real, c: float) -> Range:
     """Eq. (1) over (rmin, rmax) of each batch.
 
-    Shapes: batches (n, 2).
+    Shapes: batches (n, 2).   Raises: ValueError for NaN and infinities.
 
     >>> moving_average((0.0, 4.0), np.array([[0.0, 8.0], [-2.0, 6.0]]), 0.5)
     (-1.0, 6.0)
     """
-    x = np.array(start)
-    for batch in batches:
+    x = as_finite(start, "start")
+    for batch in as_finite(batches, "batches"):
         x = x + c * (batch - x)
     return float(x[0]), float(x[1])
 

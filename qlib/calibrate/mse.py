@@ -12,25 +12,14 @@ Chapter: calibration
 
 import numpy as np
 
-from qlib.affine import affine_qparams, fake_quantize, symmetric_qparams
-from qlib.arrays import Real, as_finite
-from qlib.calibrate.half_axis import Range, cut, symmetric
+from qlib.affine import fake_quantize
+from qlib.arrays import Range, Real, as_finite
+from qlib.calibrate.half_axis import cut, qparams
 from qlib.calibrate.histogram import Histogram
 from qlib.grid import Grid
-from qlib.qparams import QParams
 
 SHARES = np.arange(1, 257) / 256  # of max |r|: the thresholds that are tried
-
-
-def qparams(rmin: float, rmax: float, grid: Grid) -> QParams:
-    """S and Z of a range: Z = 0 on a symmetric grid, TFLite's rule on others.
-
-    >>> qparams(-1.0, 127.0, Grid(-127, 127)).scale
-    1.0
-    """
-    if symmetric(grid):
-        return symmetric_qparams(np.maximum(-rmin, rmax), grid)
-    return affine_qparams(np.array(rmin), np.array(rmax), grid)
+AT_ONCE = 16  # thresholds: what they need stays in the cache
 
 
 def mse_at(h: Histogram, rmin: float, rmax: float, grid: Grid) -> float:
@@ -46,25 +35,36 @@ def mse_at(h: Histogram, rmin: float, rmax: float, grid: Grid) -> float:
 
 
 def mse_curve(h: Histogram, grid: Grid, shares: Real = SHARES) -> Real:
-    """E(T) for T = shares * max |r|.
+    """`mse_at` for T = shares * max |r|, many T at once.
 
     Shapes: shares (n,) -> (n,).
+    Raises: ValueError unless shares are in [0, 1], one at least, and if a
+    threshold is too small for a float32 scale.
 
     >>> h = Histogram(np.array([1, 0, 2, 1]), 0.0, 4.0)
     >>> mse_curve(h, Grid(0, 6), np.array([0.75, 1.0]))[0]
     np.float64(0.0625)
     """
-    top = max(-h.rmin, h.rmax)
-    T = as_finite(shares, "shares") * top
-    return np.array([mse_at(h, *cut(h, t, grid), grid) for t in T])
+    s, found = as_finite(shares, "shares"), []
+    if s.ndim != 1 or s.size == 0 or (s < 0).any() or (s > 1).any():
+        raise ValueError(f"shares must be (n,), in [0, 1], got {shares}")
+    for some in np.split(s * h.absmax, range(AT_ONCE, len(s), AT_ONCE)):
+        ends = [cut(h.rmin, h.rmax, T, grid) for T in some]
+        rmin, rmax = np.transpose(ends)
+        c = np.tile(h.centres, (len(some), 1))
+        e = c - fake_quantize(c, qparams(rmin, rmax, grid, axis=0))
+        found.append(np.average(e * e, 1, np.tile(h.counts, (len(some), 1))))
+    return np.concatenate(found)
 
 
 def mse(h: Histogram, grid: Grid, shares: Real = SHARES) -> Range:
     """The range with the smallest error, eq. (1); the first of equals.
+
+    Raises: as `mse_curve`.
 
     >>> h = Histogram(np.array([1, 0, 2, 1]), 0.0, 4.0)
     >>> mse(h, Grid(0, 7))
     (0.0, 3.5)
     """
     best = np.argmin(mse_curve(h, grid, shares))
-    return cut(h, shares[best] * max(-h.rmin, h.rmax), grid)
+    return cut(h.rmin, h.rmax, shares[best] * h.absmax, grid)

@@ -26,7 +26,8 @@ def unsmoothed(p: Real) -> Real:
 
 
 def add_epsilon(p: Real) -> Real:
-    """1e-4 of all counts to every bin, empty or not.   Source: ncnn.
+    """1e-4 of all counts to every bin, empty or not.   Source: ncnn, which
+    takes Q's share from the sum of P (`qlib.calibrate.wild.ncnn`).
 
     >>> add_epsilon(np.array([0.0, 10.0]))
     array([1.0000e-03, 1.0001e+01])
@@ -37,6 +38,7 @@ def add_epsilon(p: Real) -> Real:
 def move_epsilon(p: Real) -> Real:
     """1e-4 counts to every empty bin, taken equally from the others.
 
+    Raises: ValueError if the others hold too little to take it from.
     Source: `_smooth_distribution` in python/mxnet/contrib/quantization.py.
 
     >>> move_epsilon(np.array([0.0, 10.0]))
@@ -45,5 +47,11 @@ def move_epsilon(p: Real) -> Real:
     n = int((p == 0).sum())
     if n == p.size:
         return p
-    smoothed: Real = np.where(p == 0, 1e-4, p - 1e-4 * n / (p.size - n))
+    each = 1e-4 * n / (p.size - n)
+    if not (p[p > 0] > each).all():
+        raise ValueError(
+            f"each bin that is not empty must hold more than {each} counts, "
+            f"which the {n} empty ones take, got {p[p > 0].min()}"
+        )
+    smoothed: Real = np.where(p == 0, 1e-4, p - each)
     return smoothed

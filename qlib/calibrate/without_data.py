@@ -8,7 +8,7 @@ weights; for Embed, MultiHeadAttention, RNN, LSTM and GRU it holds (1), one
 per row, or one for the matrix of Embed and the last one of the attention.
 
 Source: Tencent/ncnn a4d2ea1d, tools/quantize/ncnn2table.cpp, `save_table`
-(lines 227 to 251: only with a data set) and lines 470 to 665.
+(lines 227 to 251: only with a data set) and lines 468 to 664.
 Chapter: calibration
 """
 

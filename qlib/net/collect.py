@@ -11,17 +11,14 @@ Chapter: calibration
 """
 
 from collections.abc import Callable, Sequence
-from typing import TypeAlias
 
 import numpy as np
 
-from qlib.arrays import Real
+from qlib.arrays import Range, Real
 from qlib.calibrate.histogram import Histogram, extremes
 from qlib.net.graph import Net
 from qlib.net.progress import progress
 from qlib.net.real import run
-
-Range: TypeAlias = tuple[float, float]
 
 
 def ranges(net: Net, batches: Sequence[Real]) -> dict[str, Range]:
@@ -50,8 +47,8 @@ def collect(
     """The histogram of every tensor, the input included, over its extremes.
 
     Shapes: each batch (N, *net.shape).
-    Raises: ValueError for no batch, bins < 1, batches that are others when
-    read again, and as `run`.
+    Raises: ValueError for no batch, bins < 1, values outside the first range
+    when batches are read again, and as `run`.
 
     >>> from qlib.net.graph import Relu
     >>> net = Net((2,), (Relu("x", "y"),))

@@ -21,7 +21,7 @@ from typing import TypeAlias
 import numpy as np
 
 from qlib.affine import affine_qparams, quantize, symmetric_qparams
-from qlib.arrays import Real
+from qlib.arrays import Range, Real
 from qlib.net.fields import present
 from qlib.net.graph import Add, BatchNorm, Conv, Dense, Net, Relu, Relu6
 from qlib.net.ops import Concat, Flatten, Op, Sigmoid, Softmax, inputs, label
@@ -30,7 +30,6 @@ from qlib.net.qlayers import QAdd, QConv, QDense
 from qlib.net.quantized import QNet, QOp
 from qlib.qparams import QParams
 
-Range: TypeAlias = tuple[float, float]
 Granularity: TypeAlias = Callable[[Real], QParams]
 Activation: TypeAlias = Callable[[float, float], QParams]
 

@@ -34,7 +34,7 @@ function divergence(P, Q) {
   for (let k = 0; k < P.length; k++) {
     if (P[k] > 0) D += Q[k] ? P[k] / p * Math.log(P[k] / p / (Q[k] / q)) : Infinity;
   }
-  return D;
+  return Math.max(0, D);
 }
 function klAt(counts, i, levels, rule) {
   const { P, Q } = pq(counts, i, levels, rule), smooth = SMOOTH[rule.smoothing];

@@ -19,8 +19,9 @@ import numpy as np
 
 from qlib.affine import fake_quantize
 from qlib.arrays import Code, Real
+from qlib.calibrate.half_axis import qparams
 from qlib.calibrate.kl import clip, divergence, kl_at
-from qlib.calibrate.mse import mse_curve, qparams
+from qlib.calibrate.mse import mse_curve
 from qlib.calibrate.smoothing import (
     Smoothing,
     add_epsilon,

@@ -24,7 +24,7 @@ function hand(counts, i, mistake) {
     return { from, to, sum, each };
   });
   const p = total(P), q = total(Q), n = total(kept);
-  const terms = P.map((c, k) => c ? c / p * Math.log(c / p / (Q[k] / q)) : 0), kl = total(terms);
+  const terms = P.map((c, k) => c ? c / p * Math.log(c / p / (Q[k] / q)) : 0), kl = Math.max(0, total(terms));
   return { i, mistake, counts, beyond, kept: n, P, Q, filled, levels, p, q, terms, kl };
 }
 const curve = (counts, mistake) => CUTS.map(i => hand(counts, i, mistake).kl);

@@ -6,12 +6,12 @@ from functools import partial
 import numpy as np
 import pytest
 
-from qlib.calibrate.half_axis import half_levels, symmetric
+from qlib.calibrate.half_axis import half_levels, qparams, symmetric
 from qlib.calibrate.histogram import Histogram, extremes
 from qlib.calibrate.kl import kl
 from qlib.calibrate.minmax import minmax
 from qlib.calibrate.moving_average import from_first_batch, tfmot
-from qlib.calibrate.mse import mse, qparams
+from qlib.calibrate.mse import mse
 from qlib.calibrate.percentile import percentile
 from qlib.grid import INT8, INT8_NARROW, UINT8, Grid
 

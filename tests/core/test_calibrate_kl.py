@@ -221,6 +221,34 @@ def test_zeros_only_stay_in_range():
     assert rmin == 0 < rmax <= 1
 
 
+def test_one_filled_bin_costs_nothing_whatever_is_clipped():
+    """P = Q there: far from 0 the rule clips nearly all, and says so."""
+    assert kl_at([0, 0, 5, 4, 3, 2], 3, 2) == 0
+    r = np.random.default_rng(3).normal(5, 0.5, 50_000)
+    h = Histogram.of(r, over=(0, r.max()))
+    _, T = kl(h, UINT8)
+    assert np.mean(r > T) > 0.99
+    assert "whatever is clipped" in kl.__doc__
+
+
+def test_the_divergence_is_never_below_zero():
+    """Rounding alone would make it -4e-17, and beat an exact 0."""
+    assert kl_at([10**9] * 8 + [10**9 + 1] * 4, 12, 4) >= 0
+    counts = [2**40, 0, 0, 1, 2**40, 0, 1, 1]
+    for curve in BOTH:
+        assert curve(counts, 4, True).min() == 0
+        assert kl_threshold(counts, 1.0, 4, True, curve)[0] == 4
+
+
+@pytest.mark.parametrize("curve", BOTH)
+def test_any_truth_ignores_zeros(curve):
+    want = curve([9, 5, 4, 3], 2, ignore_zeros=True)
+    for true in (np.True_, 1, 3):
+        assert curve([9, 5, 4, 3], 2, ignore_zeros=true).tolist() == (
+            want.tolist()
+        )
+
+
 FEW = [4, 2, 0, 1]
 BAD = [
     (lambda: kl_at([1.0, np.nan], 1, 1), "counts must not be NaN"),
@@ -243,6 +271,10 @@ BAD = [
     (lambda: kl_curve_prefix([3, 0, 0], 1, True), "must not all be 0"),
     (lambda: kl_threshold(FEW, 1.0, 4), "levels must be in [1, 3]"),
     (lambda: kl(Histogram(FEW, 0, 1), UINT8), "got 256"),
+    (lambda: kl_threshold(FEW, np.nan, 3), "width must be positive and fin"),
+    (lambda: kl_threshold(FEW, 0.0, 3), "width must be positive and finite"),
+    (lambda: kl_at(np.ma.array(FEW, mask=1), 3, 3), "must have no mask"),
+    (lambda: move_epsilon(np.array([2e-4, 0, 0])), "must hold more than 0.0"),
 ]
 
 

@@ -158,7 +158,15 @@ def test_values_need_not_lie_in_one_piece():
     np.testing.assert_array_equal(Histogram.of(r.T).counts, want)
 
 
+def test_a_range_may_be_given_as_an_array():
+    h = Histogram.of(np.array([1.0]), 4, over=np.array([0.0, 4.0]))
+    np.testing.assert_array_equal(h.counts, [0, 1, 0, 0])
+    assert (type(h.rmin), h.absmax) == (float, 4.0)
+
+
 SOME = np.array([1.0, 2.0])
+MASKED = np.ma.array([0.0, 1e15, 1.0], mask=[0, 1, 0])
+MUCH = Histogram([2**52, 0], 0, 1)
 BAD = [
     (lambda: Histogram.of([]), "r must be real numbers, one at least, got 0"),
     (lambda: Histogram.of(SOME * np.nan), "r must be finite, got values in"),
@@ -174,9 +182,17 @@ BAD = [
     ),
     (lambda: Histogram.of(SOME, over=(3, 0)), "rmin <= rmax must be two"),
     (lambda: Histogram.of([-1e308, 1e308]), "with a finite difference, got"),
+    (lambda: Histogram.of(MASKED), "r must have no mask, got masked_array"),
+    (lambda: Histogram.of([1, 2**53 + 1]), "float64 must hold the extremes"),
+    (lambda: Histogram.of(SOME, over=()), "not enough values"),
+    (lambda: Histogram([2**52, 2**52], 0, 1), "less than 2^53 in all, got"),
+    (lambda: Histogram(np.array([2**63], "u8"), 0, 1), "got [9223372036854"),
+    (lambda: Histogram([2**62] * 4, 0, 1), "less than 2^53 in all"),
+    (lambda: MUCH.merge(MUCH), "less than 2^53 in all, got [9007199254740992"),
+    (lambda: Histogram(np.ma.array([1], mask=[1]), 0, 1), "have no mask"),
     (lambda: Histogram([1.5], 0, 1), "counts must be integers"),
     (lambda: Histogram([], 0, 1), "counts must be"),
-    (lambda: Histogram([0, 0], 0, 1), "not all 0, got [0 0]"),
+    (lambda: Histogram([0, 0], 0, 1), "than 2^53 in all, got [0 0]"),
     (lambda: Histogram([2, -1], 0, 1), "none negative"),
     (lambda: Histogram([[2, 1]], 0, 1), "counts must be (bins,)"),
     (lambda: Histogram([2, 1], 1, 0), "rmin <= rmax must be two numbers"),

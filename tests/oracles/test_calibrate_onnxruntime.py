@@ -93,5 +93,5 @@ def test_its_percentile_is_the_lower_edge_of_the_bin_of_ours(capsys):
         assert low == -high
         # their first edge is min |r|, not 0
         assert -0.01 * h.width <= T - high <= 1.01 * h.width
-        assert cut(h, T, INT8_NARROW) == (-T, T)
+        assert cut(h.rmin, h.rmax, T, INT8_NARROW) == (-T, T)
     capsys.readouterr()

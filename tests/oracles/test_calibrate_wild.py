@@ -61,16 +61,32 @@ def test_the_divergence_is_that_of_scipy():
 @pytest.mark.parametrize("row", RECORDED, ids=NAMES)
 def test_nvidia(row):
     h, want = h_of(row), row["nvidia_pytorch_quantization"]
-    if row["name"] == "all_in_bin0":
-        assert want["kl"] == "nan"
-        with pytest.raises(ValueError, match="must not all be 0"):
-            nvidia(h)
-        return
     got = nvidia(h)
     assert got.m == want["i"]
     assert got.rmax == pytest.approx(want["amax"], rel=1e-12)
     assert got.rmin == -got.rmax
-    assert got.curve.min() == pytest.approx(want["kl"], rel=1e-9, abs=1e-15)
+    assert got.curve.min() == pytest.approx(
+        float(want["kl"]), rel=1e-9, abs=1e-15, nan_ok=True
+    )
+
+
+def test_nvidia_with_empty_first_bins_takes_the_last_nan_as_scipy_has_it():
+    """Uniform on [0.5, 1]: Q is all 0 up to the middle."""
+    c, levels = np.repeat([0, 7], 128), 32
+    got = nvidia(Histogram(c, 0.0, 1.0), levels)
+    D = []
+    for i in range(levels, 257):
+        P, Q = c[:i].astype(float), np.zeros(i)
+        P[-1] += c[i:].sum()
+        bins = np.arange(i) * levels // i
+        for j in range(levels):
+            mine = (bins == j) & (c[:i] > 0)
+            Q[mine] = c[:i][bins == j].sum() / max(mine.sum(), 1)
+        with np.errstate(invalid="ignore"):
+            D.append(entropy(P, Q))
+    last = len(D) - 1 - int(np.argmin(D[::-1]))
+    assert got.m == levels + last == 128
+    np.testing.assert_array_equal(np.isnan(got.curve), np.isnan(D))
 
 
 @pytest.mark.parametrize("row", RECORDED, ids=NAMES)
@@ -141,6 +157,33 @@ def test_mxnet(row):
     assert got.curve.min() == pytest.approx(want["divergence"], rel=2e-5)
 
 
+def test_mxnet_level_by_level_on_sparse_histograms():
+    """The steps of `_get_optimal_threshold` in its first version."""
+    rng = np.random.default_rng(2)
+    for _ in range(20):
+        counts = rng.poisson(0.7, 61) + 40 * (np.arange(61) == 30)
+        counts[[27, 33]] += 1
+        got = mxnet(Histogram(counts, -1.0, 1.0), 7).curve
+        for D, i in zip(got, range(3, 31), strict=True):
+            kept = counts[30 - i : 31 + i].astype(np.float32)
+            P, Q, n = kept.copy(), np.zeros_like(kept), len(kept) // 7
+            P[0] += counts[: 30 - i].sum()
+            P[-1] += counts[31 + i :].sum()
+            for j in range(7):
+                end = (j + 1) * n if j < 6 else None
+                to = slice(j * n, -1 if end is None else end)
+                if np.count_nonzero(kept[to]):
+                    total = kept[j * n : end].sum()
+                    Q[to] = total / np.count_nonzero(kept[to])
+            Q[kept == 0] = 0
+            for x in (P, Q):
+                empty = x == 0
+                if not empty.all():
+                    x[~empty] -= 1e-4 * empty.sum() / (~empty).sum()
+                    x[empty] = 1e-4
+            assert entropy(P, Q) == pytest.approx(D, rel=1e-5)
+
+
 @pytest.mark.parametrize("row", DRAWN, ids=NAMES[: len(DRAWN)])
 @pytest.mark.parametrize("bins", [128, 2048])
 def test_onnxruntime(row, bins):
@@ -164,16 +207,38 @@ CANDIDATES += [(onnxruntimes, 3)]
 
 @pytest.mark.parametrize(("search", "candidates"), CANDIDATES)
 def test_a_choice_is_an_integer_two_floats_and_a_curve(search, candidates):
-    got = search(Histogram([1, 5, 9, 9, 5, 2, 1], -1.0, 1.0), 3)
+    start = -1.0 if search in (mxnet, onnxruntimes) else 0.0
+    got = search(Histogram([1, 5, 9, 9, 5, 2, 1], start, 1.0), 3)
     assert (type(got.m), type(got.rmin), type(got.rmax)) == (int, float, float)
     assert got.rmin < 0 < got.rmax
     assert isinstance(got.curve, np.ndarray)
     assert got.curve.shape == (candidates,)
 
 
-@pytest.mark.parametrize("search", [nvidia, ncnn, bug1989, mxnet])
-def test_a_histogram_shorter_than_the_levels_is_refused(search):
-    with pytest.raises(ValueError, match="there must be more bins than level"):
-        search(Histogram([3, 2, 1], 0.0, 1.0))
-    with pytest.raises(ValueError, match="there must be more bins than level"):
-        onnxruntime(Histogram([3, 2, 1], -1.0, 1.0), (-1.0, 1.0))
+def seen_all(h, levels=128):
+    return onnxruntime(h, (-1.0, 1.0), levels)
+
+
+@pytest.mark.parametrize("search", [nvidia, ncnn, bug1989, mxnet, seen_all])
+def test_a_histogram_that_a_search_cannot_read_is_refused(search):
+    start = -1.0 if search in (mxnet, seen_all) else 0.0
+    h = Histogram([3, 2, 1], start, 1.0)
+    more = r"there must be more bins than levels, got 3 bins and \d+"
+    with pytest.raises(ValueError, match=more):
+        search(h)
+    with pytest.raises(ValueError, match="more bins than levels"):
+        search(h, 0)
+    with pytest.raises(ValueError, match="levels must be an integer"):
+        search(h, 2.0)
+    with pytest.raises(ValueError, match="bins must go from .* on, got -9"):
+        search(Histogram([5, 3, 2, 1], -9.0, -2.0), 2)
+
+
+def test_what_only_one_search_cannot_read_is_refused():
+    h = Histogram([3, 2, 2, 1], -1.0, 1.0)
+    with pytest.raises(ValueError, match="bins must be odd in number, got 4"):
+        mxnet(h, 3)
+    with pytest.raises(ValueError, match="seen must be finite"):
+        onnxruntime(h, (np.nan, 1.0), 2)
+    with pytest.raises(ValueError, match="more than 3 bins must be searched"):
+        bug1989(Histogram([3, 2, 2, 1], 0.0, 1.0), 3)

@@ -24,7 +24,7 @@ from qlib.calibrate.kl import (
     share,
 )
 from qlib.calibrate.mse import mse, mse_at
-from qlib.calibrate.wild import _merged
+from qlib.calibrate.search import merged
 from qlib.net.real import run
 from qlib.surface.settings import BITS, SHARES, places, subject
 from qlib.surface.store import load
@@ -157,7 +157,7 @@ def test_kl_is_the_relative_entropy_of_scipy(place, smoothing):
 @pytest.mark.parametrize("i", [128, 512, 2048])
 def test_the_bug_is_that_of_the_converter_where_levels_are_whole_bins(name, i):
     kept = HISTOGRAMS[name][:i].astype(float)
-    theirs = _merged(kept, np.sign(kept), 128, i - 1)
+    theirs = merged(kept, np.sign(kept), 128, i - 1)
     ours = spread(kept, 128, 1)
     np.testing.assert_allclose(ours, np.where(kept > 0, theirs, 0))
     assert ours[-1] == 0
