@@ -2,10 +2,12 @@
 
 from time import perf_counter
 
-from qlib.surface.store import file, load
+from qlib.surface.store import file, keep, load, measured
 
 if __name__ == "__main__":
-    known, start = file().exists(), perf_counter()
+    said, start = "is there", perf_counter()
+    if not file().exists():
+        keep(file(), measured())
+        said = f"took {perf_counter() - start:.0f} s"
     load()
-    said = "is there" if known else f"took {perf_counter() - start:.0f} s"
     print(f"accuracy surface {said}: {file()}")

@@ -22,9 +22,8 @@ from typing import TypeAlias
 
 import numpy as np
 
-from qlib.arrays import Code, Real
-from qlib.calibrate.half_axis import Range, fit
-from qlib.calibrate.mse import qparams
+from qlib.arrays import Code, Range, Real
+from qlib.calibrate.half_axis import cut, qparams
 from qlib.data.digits import folds, scans
 from qlib.grid import Grid, narrow, signed, unsigned
 from qlib.net.collect import ranges
@@ -115,7 +114,6 @@ def clipped(s: Subject, names: Iterable[str], share: float, bits: int) -> QNet:
 
     def rule(name: str, grid: Grid) -> Range:
         rmin, rmax = s.ranges[name]
-        T = share * max(-rmin, rmax)
-        return fit(max(rmin, -T), min(rmax, T), grid)
+        return cut(rmin, rmax, share * max(-rmin, rmax), grid)
 
     return regridded(s, names, bits, rule)

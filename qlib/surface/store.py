@@ -10,9 +10,12 @@ import ast
 import hashlib
 import io
 import os
+import subprocess
+import sys
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -21,7 +24,7 @@ from qlib.data.digits import DIGEST
 from qlib.data.download import cache_folder
 from qlib.zoo.digests import DIGESTS
 
-SOURCES = """*.py calibrate/h*.py calibrate/mse.py data/digits.py
+SOURCES = """*.py calibrate/h*.py data/digits.py
 data/dataset.py fast/*.py int8/*.py net/*.py surface/*.py zoo/*.py"""
 QLIB = Path(__file__).parents[1]
 
@@ -34,6 +37,8 @@ class Surface:
     rms        the same shape: error of the logits, in units of r
     right, n   (5,): images read in reals, of how many
     scale      (5,): rms of the logits in reals
+
+    Raises: ValueError for other shapes.
     """
 
     lost: Code
@@ -43,15 +48,39 @@ class Surface:
     n: Code
     scale: Real
 
+    def __post_init__(self) -> None:
+        each, nets = np.shape(self.lost), np.shape(self.n)
+        shapes = [np.shape(a) for a in vars(self).values()]
+        if len(each) != 4 or shapes != [each] * 3 + [nets] * 3:
+            raise ValueError(f"places and networks must agree, got {shapes}")
+        for a in vars(self).values():
+            a.flags.writeable = False
+
 
 @cache
 def load() -> Surface:
-    """The surface, measured first if it is not there: two minutes or so."""
+    """The surface, measured first if it is not there: two minutes or so.
+
+    Raises: ValueError if the file is damaged.
+    """
     path = file()
     if not path.exists():
-        keep(path, measured())
-    with np.load(path, allow_pickle=False) as arrays:
-        return Surface(**arrays)
+        make()
+    try:
+        data = io.BytesIO(path.read_bytes())
+        with np.load(data, allow_pickle=False) as arrays:
+            return Surface(**arrays)
+    except (EOFError, TypeError, ValueError, BadZipFile) as error:
+        raise ValueError(
+            f"{path} must hold the whole surface, got: {error}. Remove it, "
+            "then run `make surface`"
+        ) from error
+
+
+def make() -> None:
+    """Measure in a process of its own: workers need a main that they can
+    import, and a notebook or a script may have none."""
+    subprocess.run([sys.executable, "-m", "qlib.surface"], check=True)
 
 
 def file() -> Path:
@@ -112,5 +141,8 @@ def keep(path: Path, data: bytes) -> None:
     """Write a file that is there whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_suffix(f".{os.getpid()}.part")
-    part.write_bytes(data)
-    part.replace(path)
+    try:
+        part.write_bytes(data)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)

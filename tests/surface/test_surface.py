@@ -1,6 +1,10 @@
 """The accuracy surface: measured again by other means, and kept whole."""
 
+import importlib
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -41,8 +45,10 @@ def test_the_readable_engine_measures_the_same(at):
     qnet = clipped(s, places()[k], SHARES[t], BITS[b])
     q = quantize(s.images, qnet.qparams["x"])
     y = run(qnet, lower(qnet), q)["dense"]
-    found = compare(i, dequantize(y, qnet.qparams["dense"]))
-    assert found == counted(*at)
+    *found, rms = compare(i, dequantize(y, qnet.qparams["dense"]))
+    *want, wanted_rms = counted(*at)
+    assert found == want
+    assert rms == pytest.approx(wanted_rms, rel=1e-12)  # numpy's own sums
 
 
 @pytest.mark.parametrize("k", range(22))
@@ -66,8 +72,10 @@ def test_litert_s_bytes_lead_to_the_same_counts(k):
     q = quantize(s.images, qnet.qparams["x"])
     theirs = every_tensor(to_tflite(qnet), q)["mean"]
     y = apply(lower(qnet)[-1], theirs.reshape(len(q), -1))
-    found = compare(i, dequantize(y, qnet.qparams["dense"]))
-    assert found == counted(i, k, 0, t)
+    *found, rms = compare(i, dequantize(y, qnet.qparams["dense"]))
+    *want, wanted_rms = counted(i, k, 0, t)
+    assert found == want
+    assert rms == pytest.approx(wanted_rms, rel=1e-12)
 
 
 def test_there_is_an_entry_for_every_activation_and_they_differ():
@@ -95,6 +103,42 @@ def test_words_about_the_code_do_not_change_its_digest():
     assert store.bare(said) != store.bare(bare.replace("1", "2"))
 
 
+# Loaded by what measures, but without a word in the result: other data sets,
+# and packages that hold nothing.
+WEIGHTLESS = {"data", "data.cifar", "data.idx", "data.download", "calibrate"}
+
+
+def test_the_digest_covers_all_code_that_measures():
+    code = "import sys, qlib.surface.measure; print(*sys.modules)"
+    run = [sys.executable, "-c", code]
+    out = subprocess.run(run, check=True, capture_output=True, text=True)
+    globs = store.SOURCES.split()
+    covered = {path for glob in globs for path in store.QLIB.glob(glob)}
+    used = {name for name in out.stdout.split() if name.startswith("qlib")}
+    assert "qlib.fast.kernels" in used
+    for name in used - {f"qlib.{name}" for name in WEIGHTLESS}:
+        path = Path(importlib.import_module(name).__file__)
+        assert path in covered, name
+
+
+@pytest.mark.parametrize("what", ["network", "images", "code"])
+def test_the_digest_changes_with_what_is_measured(what, monkeypatch):
+    before = store.key()
+    store.key.cache_clear()
+    match what:
+        case "network":
+            monkeypatch.setitem(store.DIGESTS, "digits-3", "0" * 64)
+        case "images":
+            monkeypatch.setattr(store, "DIGEST", "0" * 64)
+        case "code":
+            monkeypatch.setattr(store, "bare", lambda source: source)
+    assert store.key() != before
+    store.key.cache_clear()
+
+
+WHOLE = store.file().read_bytes()
+
+
 @pytest.fixture
 def elsewhere(tmp_path, monkeypatch):
     """An empty folder for caches."""
@@ -105,23 +149,68 @@ def elsewhere(tmp_path, monkeypatch):
 
 
 def test_it_is_measured_once_and_then_read(elsewhere, monkeypatch):
-    data, calls = store.file().name, []
-    monkeypatch.delenv("QLIB_DATA")
-    original = store.file().read_bytes()
-    monkeypatch.setenv("QLIB_DATA", str(elsewhere))
-    monkeypatch.setattr(store, "measured", lambda: calls.append(0) or original)
+    calls = []
+    monkeypatch.setattr(
+        store,
+        "make",
+        lambda: calls.append(0) or store.keep(store.file(), WHOLE),
+    )
     for _ in range(2):
         load.cache_clear()
         assert load().n.sum() == 1797
     assert len(calls) == 1
-    assert [p.name for p in elsewhere.iterdir()] == [data]
+    assert [p.name for p in elsewhere.iterdir()] == [store.file().name]
+    with pytest.raises(ValueError, match="read-only"):
+        load().lost[0] = 0
 
 
-def test_a_file_that_was_not_finished_is_not_taken(elsewhere, monkeypatch):
-    def fails():
+def test_it_is_measured_in_a_process_of_its_own(monkeypatch):
+    """A notebook, or a script on standard input, is no main to import."""
+    calls = []
+    monkeypatch.setattr(
+        store.subprocess, "run", lambda *what, **how: calls.append((what, how))
+    )
+    store.make()
+    assert calls == [
+        (([sys.executable, "-m", "qlib.surface"],), {"check": True})
+    ]
+
+
+@pytest.mark.parametrize("step", ["write_bytes", "replace"])
+def test_a_file_that_was_not_finished_is_not_there(
+    elsewhere, monkeypatch, step
+):
+    write = Path.write_bytes
+
+    def fails(path, data):
+        if step == "write_bytes":
+            write(path, WHOLE[:1000])
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(store, "measured", fails)
+    monkeypatch.setattr(Path, step, fails)
     with pytest.raises(KeyboardInterrupt):
-        load()
+        store.keep(store.file(), WHOLE)
     assert list(elsewhere.iterdir()) == []
+
+
+FLIPPED = WHOLE[:5000] + bytes([WHOLE[5000] ^ 1]) + WHOLE[5001:]
+DAMAGED = {
+    "empty": b"",
+    "cut": WHOLE[:5000],
+    "one bit": FLIPPED,
+    "text": b"<html>",
+}
+
+
+@pytest.mark.parametrize("how", DAMAGED)
+def test_a_damaged_file_is_refused_with_its_name(elsewhere, how):
+    store.file().write_bytes(DAMAGED[how])
+    with pytest.raises(ValueError, match=r"surface-.*npz must hold the whole"):
+        load()
+
+
+def test_arrays_that_do_not_belong_together_are_refused():
+    parts = {n: a.copy() for n, a in vars(load()).items()}
+    parts["won"] = parts["won"][:1]
+    with pytest.raises(ValueError, match="places and networks must agree"):
+        store.Surface(**parts)
