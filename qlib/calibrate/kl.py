@@ -165,9 +165,9 @@ def kl(
 ) -> Range:
     """The range up to T of eq. (4), for as many levels as |r| has codes.
 
-    Nothing is clipped where no D is finite or no counts are left.  Where one
-    filled bin is kept, P = Q and D = 0, whatever is clipped: of no use for
-    data away from 0, or few.
+    Nothing is clipped where no D is finite or no counts are left.  Where the
+    last bin kept is the only filled one, P = Q and D = 0, whatever is clipped:
+    of no use for data away from 0, or few.
     A smoothing: `curve=partial(kl_curve, smooth=add_epsilon)`.
     Raises: ValueError as `half` and `kl_curve`.
 

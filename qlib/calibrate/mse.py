@@ -1,8 +1,8 @@
 """MSE: the range with the smallest mean squared error.
 
-    E(T) = sum_k n_k (c_k - fq_T(c_k))^2 / sum_k n_k                    (1)
+    E(T) = sum_k h_k (c_k - fq_T(c_k))^2 / sum_k h_k                    (1)
 
-n_k values are counted in the bin with centre c_k; fq_T quantizes to the grid
+h_k values are counted in the bin with centre c_k; fq_T quantizes to the grid
 over |r| <= T and back.  Bins much narrower than a step of the grid are
 needed: a value stands at the centre of its bin.
 
@@ -38,7 +38,7 @@ def mse_curve(h: Histogram, grid: Grid, shares: Real = SHARES) -> Real:
     """`mse_at` for T = shares * max |r|, many T at once.
 
     Shapes: shares (n,) -> (n,).
-    Raises: ValueError unless shares are in [0, 1], one at least, and if a
+    Raises: ValueError unless shares are in (0, 1], one at least, and if a
     threshold is too small for a float32 scale.
 
     >>> h = Histogram(np.array([1, 0, 2, 1]), 0.0, 4.0)
@@ -46,8 +46,8 @@ def mse_curve(h: Histogram, grid: Grid, shares: Real = SHARES) -> Real:
     np.float64(0.0625)
     """
     s, found = as_finite(shares, "shares"), []
-    if s.ndim != 1 or s.size == 0 or (s < 0).any() or (s > 1).any():
-        raise ValueError(f"shares must be (n,), in [0, 1], got {shares}")
+    if s.ndim != 1 or s.size == 0 or (s <= 0).any() or (s > 1).any():
+        raise ValueError(f"shares must be (n,), in (0, 1], got {shares}")
     for some in np.split(s * h.absmax, range(AT_ONCE, len(s), AT_ONCE)):
         ends = [cut(h.rmin, h.rmax, T, grid) for T in some]
         rmin, rmax = np.transpose(ends)

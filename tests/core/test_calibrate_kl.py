@@ -275,6 +275,7 @@ BAD = [
     (lambda: kl_threshold(FEW, 0.0, 3), "width must be positive and finite"),
     (lambda: kl_at(np.ma.array(FEW, mask=1), 3, 3), "must have no mask"),
     (lambda: move_epsilon(np.array([2e-4, 0, 0])), "must hold more than 0.0"),
+    (lambda: move_epsilon(np.array([9, 1e-4, 0, 0])), "must hold more than"),
 ]
 
 

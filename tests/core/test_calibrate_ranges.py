@@ -143,7 +143,7 @@ def test_a_percentile_lies_where_a_line_within_its_bin_says():
     assert percentile(two, UINT8, 50, half=positive)[1] == pytest.approx(1.5)
 
 
-@pytest.mark.parametrize("p", [99.9, 99.99, 99, 95, 90, 75, 50, 12.5, 0.1])
+@pytest.mark.parametrize("p", [99.9, 99.99, 99, 95, 90, 50, 12.5, 0.17, 0.07])
 def test_a_percentile_stops_before_a_gap(p):
     """A whole number of values is kept: T is the edge of the last one's bin,
     and within a bin of what numpy takes of the data."""
@@ -300,12 +300,16 @@ BAD = [
     (lambda: both(ONE), "bins must be wider than 0, got all at 1.0"),
     (lambda: positive(Histogram([1, 2], -2.0, -1.0)), "must hold values"),
     (lambda: cut(0.0, 1.0, np.nan, UINT8), "T must be finite and not neg"),
-    (lambda: cut(0.0, 1.0, -2.0, UINT8), "T must be finite and not negative"),
+    (lambda: cut(0.0, 1.0, -0.5, UINT8), "T must be finite and not negative"),
+    (lambda: cut(0.0, 1.0, np.inf, UINT8), "T must be finite and not neg"),
+    (lambda: fit(-np.inf, 1.0, UINT8), "must be finite, got -inf and 1.0"),
+    (lambda: fit(0.0, np.inf, UINT8), "must be finite, got 0.0 and inf"),
     (lambda: fit(np.nan, 1.0, UINT8), "rmin <= rmax must be finite, got nan"),
     (lambda: fit(5.0, -5.0, UINT8), "must be finite, got 5.0 and -5.0"),
     (lambda: percentile(ONE, UINT8, "a"), "p must be a number in (0, 100]"),
-    (lambda: mse(ONE, UINT8, np.array([])), "shares must be (n,), in [0, 1]"),
-    (lambda: mse(ONE, UINT8, np.array([-0.1])), "shares must be (n,)"),
+    (lambda: mse(ONE, UINT8, np.array([])), "shares must be (n,), in (0, 1]"),
+    (lambda: mse(ONE, UINT8, np.array([0.5, 0])), "shares must be (n,)"),
+    (lambda: mse(ONE, UINT8, np.array([0.5, 1.5])), "shares must be (n,)"),
     (lambda: mse(ONE, UINT8, np.array(0.5)), "shares must be (n,)"),
     (lambda: moving_average((0.0, np.nan), [], 0.1), "start must not be NaN"),
     (

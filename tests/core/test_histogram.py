@@ -158,6 +158,11 @@ def test_values_need_not_lie_in_one_piece():
     np.testing.assert_array_equal(Histogram.of(r.T).counts, want)
 
 
+def test_counts_may_be_as_many_as_float64_can_add():
+    most = 2**53 - 1
+    assert Histogram([most - 1, 1], 0.0, 1.0).counts.sum() == most
+
+
 def test_a_range_may_be_given_as_an_array():
     h = Histogram.of(np.array([1.0]), 4, over=np.array([0.0, 4.0]))
     np.testing.assert_array_equal(h.counts, [0, 1, 0, 0])
@@ -187,7 +192,7 @@ BAD = [
     (lambda: Histogram.of(SOME, over=()), "not enough values"),
     (lambda: Histogram([2**52, 2**52], 0, 1), "less than 2^53 in all, got"),
     (lambda: Histogram(np.array([2**63], "u8"), 0, 1), "got [9223372036854"),
-    (lambda: Histogram([2**62] * 4, 0, 1), "less than 2^53 in all"),
+    (lambda: Histogram([2**62] * 4 + [1], 0, 1), "less than 2^53 in all"),
     (lambda: MUCH.merge(MUCH), "less than 2^53 in all, got [9007199254740992"),
     (lambda: Histogram(np.ma.array([1], mask=[1]), 0, 1), "have no mask"),
     (lambda: Histogram([1.5], 0, 1), "counts must be integers"),

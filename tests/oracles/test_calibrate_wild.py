@@ -10,6 +10,7 @@ from scipy.stats import entropy
 
 from qlib.calibrate.histogram import Histogram
 from qlib.calibrate.kl import divergence
+from qlib.calibrate.search import merged
 from qlib.calibrate.wild import bug1989, mxnet, ncnn, nvidia, onnxruntime
 
 VECTORS = Path(__file__).parents[1] / "vectors"
@@ -226,12 +227,27 @@ def test_a_histogram_that_a_search_cannot_read_is_refused(search):
     more = r"there must be more bins than levels, got 3 bins and \d+"
     with pytest.raises(ValueError, match=more):
         search(h)
-    with pytest.raises(ValueError, match="more bins than levels"):
-        search(h, 0)
+    for levels in (0, 3 + (start < 0)):
+        with pytest.raises(ValueError, match="more bins than levels"):
+            search(h, levels)
     with pytest.raises(ValueError, match="levels must be an integer"):
         search(h, 2.0)
     with pytest.raises(ValueError, match="bins must go from .* on, got -9"):
         search(Histogram([5, 3, 2, 1], -9.0, -2.0), 2)
+
+
+def test_one_level_is_enough_and_around_a_middle_bin_as_many_as_bins():
+    h = Histogram([5, 3, 2, 1], 0.0, 1.0)
+    assert {len(s(h, 1).curve) for s in (nvidia, ncnn, bug1989)} == {4, 3, 2}
+    two_sided = Histogram([1, 5, 2], -1.0, 1.0)
+    assert len(mxnet(two_sided, 3).curve) == 1
+    assert len(seen_all(two_sided, 3).curve) == 1
+
+
+def test_a_level_without_filled_bins_before_the_rest_gives_nothing():
+    """As in ONNX Runtime, where the counts of the rest are in that level."""
+    kept = np.array([1, 0, 5])
+    assert merged(kept, np.sign(kept), 2, 2).tolist() == [1, 0, 0]
 
 
 def test_what_only_one_search_cannot_read_is_refused():
