@@ -273,6 +273,7 @@ BAD = [
     (lambda: kl(Histogram(FEW, 0, 1), UINT8), "got 256"),
     (lambda: kl_threshold(FEW, np.nan, 3), "width must be positive and fin"),
     (lambda: kl_threshold(FEW, 0.0, 3), "width must be positive and finite"),
+    (lambda: kl_threshold(FEW, np.inf, 3), "width must be positive and fin"),
     (lambda: kl_at(np.ma.array(FEW, mask=1), 3, 3), "must have no mask"),
     (lambda: move_epsilon(np.array([2e-4, 0, 0])), "must hold more than 0.0"),
     (lambda: move_epsilon(np.array([9, 1e-4, 0, 0])), "must hold more than"),

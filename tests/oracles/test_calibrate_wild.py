@@ -254,7 +254,9 @@ def test_what_only_one_search_cannot_read_is_refused():
     h = Histogram([3, 2, 2, 1], -1.0, 1.0)
     with pytest.raises(ValueError, match="bins must be odd in number, got 4"):
         mxnet(h, 3)
-    with pytest.raises(ValueError, match="seen must be finite"):
-        onnxruntime(h, (np.nan, 1.0), 2)
+    for seen in [(np.nan, 1.0), (-np.inf, 1.0), (0.0, np.inf), (1.0, 0.0)]:
+        with pytest.raises(ValueError, match="seen must be finite"):
+            onnxruntime(h, seen, 2)
+    assert onnxruntime(h, (0.1, 0.1), 2)[1:3] == (0.1, 0.1)
     with pytest.raises(ValueError, match="more than 3 bins must be searched"):
         bug1989(Histogram([3, 2, 2, 1], 0.0, 1.0), 3)
