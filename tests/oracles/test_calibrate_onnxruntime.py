@@ -82,6 +82,20 @@ def test_its_default_of_128_bins_is_min_max(capsys):
     capsys.readouterr()
 
 
+def test_its_histogram_grows_when_it_is_called_again_with_larger_values():
+    """And then there are more bins than levels, and a search."""
+    r = np.random.default_rng(5).normal(size=9999).astype(np.float32)
+    tool = collector(128)
+    tool.collect({"t": r})
+    assert len(tool.histogram_dict["t"][0]) == 128
+    tool.collect({"t": 9 * r[:3000]})
+    counts, edges, *_ = tool.histogram_dict["t"]
+    assert counts.sum() == 12_999
+    assert len(counts) > 128 * 4
+    width = edges[1] - edges[0]
+    assert width == pytest.approx(2 * abs(r).max() / 128, rel=1e-4)
+
+
 def test_its_percentile_is_the_lower_edge_of_the_bin_of_ours(capsys):
     r = np.random.default_rng(3).laplace(size=99_999).astype(np.float32)
     h = Histogram.of(abs(r), 2048, (0, float(abs(r).max())))
