@@ -1,4 +1,4 @@
-"""From a histogram to |r|, and from a threshold T on |r| to a range.
+"""From a histogram to |r|, from a threshold T on |r| to a range, to S and Z.
 
     (rmin, rmax) -> (-T, T),  T = max(-rmin, rmax),  if qmin = -qmax    (1)
     (rmin, rmax) -> (min(rmin, 0), max(rmax, 0)),  on other grids       (2)
