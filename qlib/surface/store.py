@@ -1,8 +1,8 @@
 """The surface as it is kept: measured once, under a digest of all it is of.
 
 The digest covers the code that measures (without comments and docstrings),
-the networks and the images.  The file lies where downloads lie, see
-`qlib.data.download`, and gets its name when it is whole.
+the networks, the images, and which numpy adds up.  The file lies where
+downloads lie, see `qlib.data.download`, and gets its name when it is whole.
 Chapter: calibration
 """
 
@@ -91,7 +91,7 @@ def file() -> Path:
 @cache
 def key() -> str:
     """The digest of what the surface is made of."""
-    digest = hashlib.sha256(DIGEST.encode())
+    digest = hashlib.sha256(f"{DIGEST} {np.__version__}".encode())
     for i in range(5):
         digest.update(DIGESTS[f"digits-{i}"].encode())
     for pattern in SOURCES.split():

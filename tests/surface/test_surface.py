@@ -45,10 +45,8 @@ def test_the_readable_engine_measures_the_same(at):
     qnet = clipped(s, places()[k], SHARES[t], BITS[b])
     q = quantize(s.images, qnet.qparams["x"])
     y = run(qnet, lower(qnet), q)["dense"]
-    *found, rms = compare(i, dequantize(y, qnet.qparams["dense"]))
-    *want, wanted_rms = counted(*at)
-    assert found == want
-    assert rms == pytest.approx(wanted_rms, rel=1e-12)  # numpy's own sums
+    found = compare(i, dequantize(y, qnet.qparams["dense"]))
+    assert found == counted(*at)
 
 
 @pytest.mark.parametrize("k", range(22))
@@ -72,10 +70,8 @@ def test_litert_s_bytes_lead_to_the_same_counts(k):
     q = quantize(s.images, qnet.qparams["x"])
     theirs = every_tensor(to_tflite(qnet), q)["mean"]
     y = apply(lower(qnet)[-1], theirs.reshape(len(q), -1))
-    *found, rms = compare(i, dequantize(y, qnet.qparams["dense"]))
-    *want, wanted_rms = counted(i, k, 0, t)
-    assert found == want
-    assert rms == pytest.approx(wanted_rms, rel=1e-12)
+    found = compare(i, dequantize(y, qnet.qparams["dense"]))
+    assert found == counted(i, k, 0, t)
 
 
 def test_there_is_an_entry_for_every_activation_and_they_differ():
@@ -121,7 +117,7 @@ def test_the_digest_covers_all_code_that_measures():
         assert path in covered, name
 
 
-@pytest.mark.parametrize("what", ["network", "images", "code"])
+@pytest.mark.parametrize("what", ["network", "images", "code", "numpy"])
 def test_the_digest_changes_with_what_is_measured(what, monkeypatch):
     before = store.key()
     store.key.cache_clear()
@@ -132,6 +128,8 @@ def test_the_digest_changes_with_what_is_measured(what, monkeypatch):
             monkeypatch.setattr(store, "DIGEST", "0" * 64)
         case "code":
             monkeypatch.setattr(store, "bare", lambda source: source)
+        case "numpy":
+            monkeypatch.setattr(np, "__version__", "1.0")
     assert store.key() != before
     store.key.cache_clear()
 
